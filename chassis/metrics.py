@@ -1,0 +1,69 @@
+"""Metric names and buckets that every service exports; `parley_<service>_<what>_<unit>`."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+# From a cache hit to a turn's whole budget; speech work lives between 10 ms and 5 s.
+SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """One service's registry. `service` is its name in metric names: `stt`, `agent` …"""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.http_request_seconds = self.histogram(
+            "http_request_seconds",
+            "time from request to the response's last byte",
+            ["method", "route", "status"],
+        )
+        self.http_in_flight = self.gauge("http_in_flight", "requests being served")
+        self.client_request_seconds = self.histogram(
+            "client_request_seconds", "time to response headers of a peer", ["peer", "status"]
+        )
+        self.client_connections_total = self.counter(
+            "client_connections_total", "connections opened to a peer", ["peer"]
+        )
+        self.client_in_flight = self.gauge(
+            "client_in_flight", "requests waiting for a peer", ["peer"]
+        )
+        self.dependency_ready = self.gauge(
+            "dependency_ready", "1 when the dependency can serve", ["dependency"]
+        )
+
+    def name(self, what: str) -> str:
+        return f"parley_{self.service}_{what}"
+
+    def counter(self, what: str, text: str, labels: list[str] | None = None) -> Counter:
+        return Counter(self.name(what), text, labels or [], registry=self.registry)
+
+    def gauge(self, what: str, text: str, labels: list[str] | None = None) -> Gauge:
+        return Gauge(self.name(what), text, labels or [], registry=self.registry)
+
+    def histogram(
+        self,
+        what: str,
+        text: str,
+        labels: list[str] | None = None,
+        buckets: tuple[float, ...] = SECONDS_BUCKETS,
+    ) -> Histogram:
+        return Histogram(
+            self.name(what), text, labels or [], buckets=buckets, registry=self.registry
+        )
+
+    def render(self) -> bytes:
+        """The exposition text of `GET /metrics`."""
+        return generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""Model servers that speak the OpenAI wire formats: stt, llm, tts, and what they share."""

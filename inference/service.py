@@ -1,0 +1,88 @@
+"""What every model server has: settings, key check, model list, readiness by a real inference."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import Field
+
+from chassis.health import Health, ProbeFailed
+from chassis.keys import check_bearer
+from chassis.metrics import Metrics
+from chassis.settings import KeyedSettings
+
+WARM_UP_EVERY_S = (
+    30.0  # half of what readiness promises: an inference passed within the last minute
+)
+WARM_UP_TIMEOUT_S = 10.0
+MODEL_CREATED_AT = 1_700_000_000  # OpenAI's field; clients only show it
+
+
+class ModelServerSettings(KeyedSettings):
+    """Settings every model server has."""
+
+    slots: int = Field(default=2, ge=1, le=64, description="pieces of model work at once")
+    queue_limit: int = Field(default=32, ge=0, description="pieces of model work that may wait")
+    max_body_bytes: int = Field(default=26_214_400, ge=1024, description="largest request body")
+
+
+async def require_key(
+    request: Request, authorization: Annotated[str | None, Header()] = None
+) -> None:
+    """Route dependency: the configured bearer key, if any."""
+    check_bearer(authorization, request.app.state.settings.api_key)
+
+
+def model_routes(model_ids: Callable[[], list[str]], owner: str = "parley") -> APIRouter:
+    """`GET /v1/models`."""
+    router = APIRouter(dependencies=[Depends(require_key)])
+
+    @router.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        return {
+            "object": "list",
+            "data": [
+                {"id": id_, "object": "model", "created": MODEL_CREATED_AT, "owned_by": owner}
+                for id_ in model_ids()
+            ],
+        }
+
+    return router
+
+
+class WarmUp:
+    """Readiness of an engine: a real inference passed lately. Real traffic counts as one."""
+
+    def __init__(self, infer: Callable[[], Awaitable[None]]) -> None:
+        self._infer = infer
+        self._passed_at_s = float("-inf")
+
+    def passed(self) -> None:
+        """Call after each successful inference of real traffic."""
+        self._passed_at_s = time.monotonic()
+
+    async def probe(self) -> None:
+        """Infer, unless real work succeeded within WARM_UP_EVERY_S. Raises ProbeFailed."""
+        if time.monotonic() - self._passed_at_s < WARM_UP_EVERY_S:
+            return
+        await self._infer()
+        self.passed()
+
+    def watched_by(self, health: Health) -> None:
+        health.watch("engine", self.probe, timeout_s=WARM_UP_TIMEOUT_S)
+
+
+def watch_queue(health: Health, is_full: Callable[[], bool]) -> None:
+    """Not ready while the queue refuses work."""
+
+    async def probe() -> None:
+        if is_full():
+            raise ProbeFailed("the queue is full")
+
+    health.watch("queue", probe)
+
+
+def service_parts(service: str) -> tuple[Metrics, Health]:
+    metrics = Metrics(service)
+    return metrics, Health(service, metrics)
