@@ -1,0 +1,77 @@
+"""Real service processes for tests: started on a free port, waited for until ready, logs kept."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).parent.parent
+LOGS = ROOT / "test-logs"
+READY_WITHIN_S = 60.0
+STOP_WITHIN_S = 10.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_ready(
+    url: str, process: subprocess.Popen[bytes], within_s: float = READY_WITHIN_S
+) -> None:
+    """Until `url` answers 200. Fails at once when the process ends, and after `within_s`."""
+    deadline = time.monotonic() + within_s
+    last = "no answer"
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(
+                f"the process ended with {process.returncode} before {url} was ready"
+            )
+        try:
+            response = httpx2.get(url, timeout=5, trust_env=False)
+            if response.status_code == 200:
+                return
+            last = response.text
+        except httpx2.HTTPError as exc:
+            last = repr(exc)
+        time.sleep(0.05)  # between two polls of a deadline, not a guess at how long it takes
+    raise AssertionError(f"{url} was not ready within {within_s:g} s: {last}")
+
+
+def clean_env(env: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without Parley's settings, plus `env`."""
+    ours = ("STT_", "LLM_", "TTS_", "AGENT_", "BACKEND_", "LIVEKIT_", "PARLEY_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours)} | dict(env)
+
+
+@contextmanager
+def running(module: str, env: Mapping[str, str], *, cwd: Path | None = None) -> Iterator[str]:
+    """Run `python -m <module>` (say `inference.stt`) until the block ends; yields its base URL."""
+    prefix = module.rpartition(".")[2].upper()
+    port = free_port()
+    LOGS.mkdir(exist_ok=True)
+    log_path = LOGS / f"{module}-{port}.log"
+    environment = clean_env({f"{prefix}_PORT": str(port), "PYTHONPATH": str(ROOT), **env})
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module], env=environment, stdout=log, stderr=log, cwd=cwd or ROOT
+        )
+        try:
+            wait_ready(f"http://127.0.0.1:{port}/health/ready", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"{module} did not stop within {STOP_WITHIN_S:g} s") from None
