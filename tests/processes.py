@@ -62,7 +62,7 @@ def running(module: str, env: Mapping[str, str], *, cwd: Path | None = None) -> 
     environment = clean_env({f"{prefix}_PORT": str(port), "PYTHONPATH": str(ROOT), **env})
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module], env=environment, stdout=log, stderr=log, cwd=cwd or ROOT
+            [sys.executable, "-m", module], env=environment, stdout=log, stderr=log, cwd=cwd or LOGS
         )
         try:
             wait_ready(f"http://127.0.0.1:{port}/health/ready", process)
