@@ -1,0 +1,47 @@
+"""Wires the backend: tokens, status, web app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from backend.settings import BackendSettings
+from backend.status import status_routes, watch_services
+from backend.tokens import TokenDesk, token_routes
+from backend.web import SecurityHeaders, serve_web_app
+from chassis.health import Health
+from chassis.http import pooled_client
+from chassis.metrics import Metrics
+from chassis.service import create_app
+from chassis.settings import LiveKitSettings, load_or_exit
+
+
+def build(settings: BackendSettings, livekit: LiveKitSettings | None = None) -> FastAPI:
+    """The backend's app. `livekit` is read from the environment unless given."""
+    livekit = livekit or load_or_exit(LiveKitSettings)
+    metrics = Metrics("backend")
+    health = Health("backend", metrics)
+    client = pooled_client(metrics=metrics)
+    watch_services(
+        health,
+        client,
+        livekit.http_url,
+        {
+            "stt": settings.stt_url,
+            "llm": settings.llm_url,
+            "tts": settings.tts_url,
+            "agent": settings.agent_url,
+        },
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with client:
+            yield
+
+    app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)
+    app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
+    app.include_router(token_routes(TokenDesk(settings, livekit, health)))
+    app.include_router(status_routes(health))
+    serve_web_app(app, settings.web_dir)
+    return app
