@@ -23,7 +23,7 @@ class ServiceStatus(BaseModel):
 
 
 class Status(BaseModel):
-    """`ready`: a call works. `degraded`: it does, with something missing. `unready`: it does not."""
+    """`ready`: a call works. `degraded`: it does, but something is missing."""
 
     status: Literal["ready", "degraded", "unready"]
     services: list[ServiceStatus]

@@ -22,7 +22,7 @@ from chassis.health import Health
 from chassis.limits import BodyLimit
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
-from chassis.settings import ServiceSettings, load_or_exit
+from chassis.settings import ServiceSettings, Settings, load_or_exit
 
 QUIET_ROUTES = ("/health/live", "/health/ready", "/metrics")
 GRACEFUL_STOP_S = 3
@@ -65,12 +65,23 @@ def create_app(
     return app
 
 
-def run_service(service: str, settings_class: type[S], build: Callable[[S], FastAPI]) -> None:
-    """`python -m <service>`: serve until SIGTERM or SIGINT. `--check` only validates settings."""
+def run_service(
+    service: str,
+    settings_class: type[S],
+    build: Callable[[S], FastAPI],
+    *,
+    also: tuple[type[Settings], ...] = (),
+) -> None:
+    """`python -m <service>`: serve until SIGTERM or SIGINT. `--check` only validates settings.
+
+    `also`: further settings classes that `build` reads, validated before anything starts.
+    """
     parser = argparse.ArgumentParser(prog=f"parley {service}")
     parser.add_argument("--check", action="store_true", help="validate the settings and exit")
     check_only = parser.parse_args().check
     settings = load_or_exit(settings_class)
+    for other in also:
+        load_or_exit(other)
     if check_only:
         return
     configure_logs(service, level=settings.log_level, log_format=settings.log_format)
@@ -79,6 +90,7 @@ def run_service(service: str, settings_class: type[S], build: Callable[[S], Fast
         build(settings),
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # a forged X-Forwarded-For would dodge the rate limits
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
         ws_max_size=1 << 20,
