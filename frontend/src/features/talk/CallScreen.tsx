@@ -1,0 +1,99 @@
+/** The call itself, from plain props: state, captions, transcript, text and controls. */
+
+import { type Ref, useId } from 'react';
+import { text } from '../../i18n';
+import type { AgentState } from '../../voice/agentState';
+import type { CallMode } from '../../voice/callState';
+import type { Transcript } from '../../voice/transcript';
+import { Captions } from './Captions';
+import { Composer } from './Composer';
+import { ControlBar, type ControlBarProps } from './ControlBar';
+import { Notices } from './Notices';
+import { BANNER_AFTER_S, CHIP_AFTER_S, type Notice } from './notices';
+import { TranscriptPanel } from './TranscriptPanel';
+import { Visualizer } from './Visualizer';
+import { secondsWords, stateWords } from './words';
+
+export type CallScreenProps = ControlBarProps & {
+  mode: CallMode;
+  state: AgentState;
+  /** A word of help below the state while the call is being set up. */
+  hint: string | null;
+  entries: Transcript;
+  notices: readonly Notice[];
+  reconnecting_s: number | null;
+  latency_s: number | null;
+  onSend: (message: string) => Promise<void>;
+  visualizerRef?: Ref<HTMLDivElement>;
+};
+
+export function CallScreen(props: CallScreenProps) {
+  const { mode, state, hint, entries, notices, reconnecting_s, latency_s, onSend } = props;
+  const headingId = useId();
+  const placeholder =
+    mode === 'voice' ? text.captions.placeholderVoice : text.captions.placeholderText;
+  const shown = reconnecting_s !== null && reconnecting_s >= BANNER_AFTER_S;
+  const all: readonly Notice[] = shown
+    ? [{ kind: 'reconnecting', seconds: reconnecting_s }, ...notices]
+    : notices;
+  return (
+    <section
+      aria-labelledby={headingId}
+      className="grid min-h-0 flex-1 grid-rows-[auto_minmax(18rem,1fr)] gap-4 px-3 pb-3 sm:px-6 sm:pb-6 lg:grid-cols-[minmax(0,1fr)_minmax(22rem,26rem)] lg:grid-rows-1"
+    >
+      <h1 id={headingId} className="sr-only">
+        {text.call.heading}
+      </h1>
+      <div className="flex min-w-0 flex-col items-center gap-5">
+        <Notices notices={all} />
+        <div className="flex flex-1 flex-col items-center justify-center gap-4 self-stretch">
+          <Visualizer small look={state.kind} ref={props.visualizerRef} />
+          <StateLine state={state} latency_s={latency_s} reconnecting_s={reconnecting_s} />
+          {hint && <p className="text-balance text-center text-sm text-soft">{hint}</p>}
+          <div className="mt-1 flex w-full justify-center lg:mt-4">
+            <Captions entries={entries} placeholder={placeholder} />
+          </div>
+        </div>
+        <ControlBar
+          mute={props.mute}
+          soundOff={props.soundOff}
+          devices={props.devices}
+          onEnd={props.onEnd}
+        />
+      </div>
+      <TranscriptPanel entries={entries}>
+        <Composer onSend={onSend} autoFocus={mode === 'text'} />
+      </TranscriptPanel>
+    </section>
+  );
+}
+
+type StateLineProps = Pick<CallScreenProps, 'state' | 'latency_s' | 'reconnecting_s'>;
+
+function StateLine({ state, latency_s, reconnecting_s }: StateLineProps) {
+  const away = reconnecting_s !== null && reconnecting_s >= CHIP_AFTER_S;
+  return (
+    <div className="flex flex-wrap items-center justify-center gap-2">
+      <p data-testid="agent-state" data-state={state.kind} className="font-semibold text-lg">
+        {stateWords(state)}
+      </p>
+      {away && (
+        <span
+          data-testid="connection-chip"
+          className="rounded-full bg-warn-soft px-2.5 py-0.5 text-warn text-xs tabular-nums"
+        >
+          {text.notices.reconnectingFor(reconnecting_s)}
+        </span>
+      )}
+      {!away && latency_s !== null && (
+        <span
+          data-testid="latency"
+          title={text.call.latencyHint}
+          className="rounded-full bg-raised px-2.5 py-0.5 text-soft text-xs tabular-nums"
+        >
+          {text.call.latency(secondsWords(latency_s))}
+        </span>
+      )}
+    </div>
+  );
+}

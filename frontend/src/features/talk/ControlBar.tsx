@@ -1,0 +1,99 @@
+/** The controls of a call, always in the same place and named by what they do. */
+
+import { Mic, MicOff, PhoneOff, SlidersHorizontal, Volume2, VolumeX } from 'lucide-react';
+import { type ComponentProps, type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
+import { text } from '../../i18n';
+import type { DeviceList } from '../../voice/useDevices';
+import { DevicePanel } from './DevicePanel';
+
+export type Toggle = { on: boolean; toggle: () => void };
+
+export type ControlBarProps = {
+  /** Null in a call without a microphone. */
+  mute: Toggle | null;
+  soundOff: Toggle;
+  devices: { input: DeviceList; output: DeviceList } | null;
+  onEnd: () => void;
+};
+
+export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) {
+  const words = text.call;
+  const [open, setOpen] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setOpen(false);
+    opener.current?.focus();
+  };
+  // Escape closes the panel and never anything bigger.
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && open) close();
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: only listens for Escape from inside.
+    <div className="relative flex w-full justify-center" onKeyDown={onKeyDown}>
+      {open && devices && (
+        <div className="absolute bottom-full z-10 mb-3 flex w-full justify-center">
+          <DevicePanel {...devices} onClose={close} />
+        </div>
+      )}
+      <fieldset
+        aria-label={words.controls}
+        className="flex gap-1 rounded-full border border-line bg-surface p-1.5 shadow-sm sm:gap-2"
+      >
+        {mute && (
+          <Control
+            label={words.mute}
+            pressed={mute.on}
+            onClick={mute.toggle}
+            // Focus goes from Start to here, so that the next key press is not lost.
+            autoFocus
+          >
+            {mute.on ? <MicOff aria-hidden size={22} /> : <Mic aria-hidden size={22} />}
+          </Control>
+        )}
+        <Control label={words.soundOff} pressed={soundOff.on} onClick={soundOff.toggle}>
+          {soundOff.on ? <VolumeX aria-hidden size={22} /> : <Volume2 aria-hidden size={22} />}
+        </Control>
+        <Control
+          ref={opener}
+          label={words.devices}
+          aria-expanded={open}
+          disabled={!devices}
+          onClick={() => setOpen(!open)}
+        >
+          <SlidersHorizontal aria-hidden size={22} />
+        </Control>
+        <Control label={words.end} danger onClick={onEnd}>
+          <PhoneOff aria-hidden size={22} />
+        </Control>
+      </fieldset>
+    </div>
+  );
+}
+
+type ControlProps = ComponentProps<'button'> & {
+  label: string;
+  pressed?: boolean;
+  danger?: boolean;
+  children: ReactNode;
+};
+
+function Control({ label, pressed, danger = false, children, ...rest }: ControlProps) {
+  const look = danger
+    ? 'bg-danger text-on-danger hover:bg-danger-strong'
+    : pressed
+      ? 'bg-ink text-canvas'
+      : 'text-ink hover:bg-raised';
+  return (
+    <button
+      type="button"
+      aria-pressed={pressed}
+      className={`flex h-14 w-17 flex-col items-center justify-center gap-0.5 rounded-full text-xs transition-colors disabled:opacity-50 sm:w-20 ${look}`}
+      {...rest}
+    >
+      {children}
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,105 @@
+/** A problem as a person can use it: what happened, why, what to do, and a way on. */
+
+import { Keyboard, RotateCw, TriangleAlert } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { text } from '../../i18n';
+import { Button } from '../../ui/Button';
+import { unreachable } from '../../voice/problem';
+import type { ProblemWords } from './problemWords';
+import { useCountdown } from './useCountdown';
+import type { HealthView } from './useHealth';
+
+type MessageProps = {
+  words: ProblemWords;
+  health: HealthView;
+  reference: string | null;
+  watching: boolean;
+};
+
+/** Goes into an alert region that was on the page before. */
+export function ProblemMessage({ words, health, reference, watching }: MessageProps) {
+  return (
+    <div className="flex flex-col items-center gap-4 text-center">
+      <span className="inline-flex size-16 items-center justify-center rounded-full bg-danger-soft text-danger">
+        <TriangleAlert aria-hidden size={28} />
+      </span>
+      <h1 className="text-balance font-semibold text-2xl tracking-tight sm:text-3xl">
+        {words.title}
+      </h1>
+      <p className="text-balance text-soft">{words.cause}</p>
+      <ul className="flex w-full list-inside list-disc flex-col gap-1.5 rounded-2xl border border-line bg-surface px-5 py-4 text-left marker:text-accent">
+        {words.steps.map((step) => (
+          <li key={step}>{step}</li>
+        ))}
+      </ul>
+      {watching && <p className="text-sm text-soft">{text.problems.mic_denied.watching}</p>}
+      <Health view={health} />
+      {reference && (
+        <p className="font-mono text-soft text-xs">{text.problems.reference(reference)}</p>
+      )}
+    </div>
+  );
+}
+
+function Health({ view }: { view: HealthView }) {
+  const words = text.problems;
+  switch (view.kind) {
+    case 'unasked':
+    case 'asking':
+      return null;
+    case 'unknown':
+      return <p className="text-sm text-soft">{words.servicesUnknown}</p>;
+    case 'known':
+      if (view.down.length === 0) return <p className="text-sm text-soft">{words.servicesFine}</p>;
+      return (
+        <div className="w-full text-left text-sm" data-testid="services-down">
+          <h2 className="mb-2 font-semibold">{words.servicesTitle}</h2>
+          <ul className="flex flex-wrap gap-2">
+            {view.down.map((service) => (
+              <li
+                key={service.name}
+                data-service={service.name}
+                className="rounded-full bg-danger-soft px-3 py-1 text-danger"
+              >
+                {text.services[service.name]}
+              </li>
+            ))}
+          </ul>
+        </div>
+      );
+    default:
+      return unreachable(view);
+  }
+}
+
+type ActionsProps = {
+  wait_s: number | null;
+  textOffered: boolean;
+  onRetry: () => void;
+  onTextOnly: () => void;
+};
+
+export function ProblemActions({ wait_s, textOffered, onRetry, onTextOnly }: ActionsProps) {
+  const left_s = useCountdown(wait_s);
+  const retry = useRef<HTMLButtonElement>(null);
+  useEffect(() => retry.current?.focus(), []);
+  return (
+    <div className="flex w-full flex-col items-center gap-3">
+      {left_s > 0 && (
+        <p className="text-sm text-soft tabular-nums">{text.problems.retryIn(left_s)}</p>
+      )}
+      <div className="flex w-full flex-col justify-center gap-3 sm:flex-row">
+        <Button ref={retry} look="primary" disabled={left_s > 0} onClick={onRetry}>
+          <RotateCw aria-hidden size={18} />
+          {text.problems.retry}
+        </Button>
+        {textOffered && (
+          <Button onClick={onTextOnly}>
+            <Keyboard aria-hidden size={18} />
+            {text.problems.textOnly}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+/** One use of a tool: its name, how it went, and on request what was asked and answered. */
+
+import { Check, CircleSlash, LoaderCircle, TriangleAlert } from 'lucide-react';
+import { text } from '../../i18n';
+import type { ToolEntry, ToolState } from '../../voice/transcript';
+import { durationWords, toolWords } from './words';
+
+const ICONS = {
+  running: LoaderCircle,
+  finished: Check,
+  failed: TriangleAlert,
+  cancelled: CircleSlash,
+} satisfies Record<ToolState, unknown>;
+
+export function ToolCard({ tool }: { tool: ToolEntry }) {
+  const Icon = ICONS[tool.state];
+  const tone = tool.state === 'failed' ? 'text-danger' : 'text-accent';
+  return (
+    <details
+      data-testid="tool-card"
+      data-state={tool.state}
+      className="rounded-2xl border border-line bg-canvas text-sm"
+    >
+      <summary className="flex min-h-11 items-center gap-2.5 rounded-2xl px-3.5 py-2">
+        <Icon
+          aria-hidden
+          size={16}
+          className={`shrink-0 ${tone} ${tool.state === 'running' ? 'motion-safe:animate-spin' : ''}`}
+        />
+        <span className="font-medium">{toolWords(tool.name)}</span>
+        <span className="ml-auto text-soft tabular-nums">
+          {text.tools.states[tool.state]}
+          {tool.duration_ms !== null && ` · ${durationWords(tool.duration_ms)}`}
+        </span>
+      </summary>
+      <dl className="flex flex-col gap-2 px-3.5 pb-3">
+        <Value label={text.tools.arguments} value={tool.arguments} />
+        <Value label={text.tools.result} value={tool.result} />
+      </dl>
+    </details>
+  );
+}
+
+function Value({ label, value }: { label: string; value: unknown }) {
+  if (value === null || value === undefined) return null;
+  const shown = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  return (
+    <div>
+      <dt className="text-soft text-xs">{label}</dt>
+      <dd className="whitespace-pre-wrap font-mono text-xs">{shown}</dd>
+    </div>
+  );
+}

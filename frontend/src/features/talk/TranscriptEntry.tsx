@@ -1,0 +1,51 @@
+/** One line of the transcript: words of either side, a tool, or the start of a new call. */
+
+import { text } from '../../i18n';
+import { unreachable } from '../../voice/problem';
+import type { Entry, SpeechEntry } from '../../voice/transcript';
+import { ToolCard } from './ToolCard';
+
+export function TranscriptEntry({ entry }: { entry: Entry }) {
+  switch (entry.kind) {
+    case 'speech':
+      return <Speech entry={entry} />;
+    case 'tool':
+      return <ToolCard tool={entry} />;
+    case 'divider':
+      return (
+        <p className="flex items-center gap-3 py-1 text-soft text-xs before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+          {text.transcript.newCall}
+        </p>
+      );
+    default:
+      return unreachable(entry);
+  }
+}
+
+function Speech({ entry }: { entry: SpeechEntry }) {
+  const words = text.transcript;
+  const own = entry.role === 'user';
+  const interim = entry.status === 'interim';
+  return (
+    <div
+      data-role={entry.role}
+      data-final={!interim}
+      data-interrupted={entry.status === 'interrupted'}
+      className={`flex flex-col gap-1 ${own ? 'items-end' : 'items-start'}`}
+    >
+      <p className="px-1 text-soft text-xs">
+        {own ? words.you : words.agent}
+        {entry.source === 'typed' && ` · ${words.typed}`}
+        {entry.status === 'interrupted' && ` · ${words.interrupted}`}
+      </p>
+      <p
+        lang={text.language}
+        className={`max-w-[88%] whitespace-pre-wrap rounded-2xl px-3.5 py-2 leading-relaxed ${
+          own ? 'rounded-tr-md bg-accent-soft' : 'rounded-tl-md bg-raised'
+        } ${interim || entry.status === 'interrupted' ? 'text-soft' : ''}`}
+      >
+        {entry.text}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+/** Small side effects of a live call, one hook each. */
+
+import { type RefObject, useCallback, useEffect, useRef } from 'react';
+import { text } from '../../i18n';
+import type { Problem } from '../../voice/problem';
+import { lastSpeech, type Transcript } from '../../voice/transcript';
+import type { AgentPresence } from '../../voice/useAgentPresence';
+
+/** A call without an agent is no call: it ends with a reason and a way on. */
+export function useFailureOf(presence: AgentPresence, onFail: (problem: Problem) => void): void {
+  const { kind } = presence;
+  useEffect(() => {
+    if (kind === 'absent') onFail({ kind: 'agent_absent' });
+    if (kind === 'left') onFail({ kind: 'agent_left' });
+  }, [kind, onFail]);
+}
+
+export function usePageTitle(state: string): void {
+  useEffect(() => {
+    document.title = `${state} · ${text.product}`;
+    return () => {
+      document.title = text.product;
+    };
+  }, [state]);
+}
+
+/**
+ * Reads final replies to screen readers, but only while the agent's sound is off: with the sound
+ * on, the same words would be heard twice at once.
+ */
+export function useSpokenReplies(
+  soundOff: boolean,
+  entries: Transcript,
+  announce: (message: string) => void,
+): void {
+  const announced = useRef<string | null>(null);
+  const reply = lastSpeech(entries, 'agent');
+  useEffect(() => {
+    if (!reply || reply.status === 'interim' || announced.current === reply.id) return;
+    announced.current = reply.id;
+    if (soundOff) announce(text.announcements.said(text.transcript.agent, reply.text));
+  }, [soundOff, reply, announce]);
+}
+
+/** Moves a style variable directly: sixty redraws a second are too many for React. */
+export function useLevelWriter(
+  target: RefObject<HTMLElement | null>,
+  variable: '--level-user' | '--level-agent',
+): (level: number) => void {
+  return useCallback(
+    (level: number) => target.current?.style.setProperty(variable, level.toFixed(3)),
+    [target, variable],
+  );
+}

@@ -1,0 +1,74 @@
+/** The words for each problem: what happened, why, and what to do next. */
+
+import { text } from '../../i18n';
+import { type Problem, unreachable } from '../../voice/problem';
+
+export type ProblemWords = { title: string; cause: string; steps: readonly string[] };
+export type BrowserFamily = 'chromium' | 'firefox' | 'safari' | 'ios' | 'other';
+
+export function problemWords(problem: Problem, browser: BrowserFamily): ProblemWords {
+  const words = text.problems;
+  switch (problem.kind) {
+    case 'mic_denied': {
+      const denied = words.mic_denied;
+      return problem.by === 'system'
+        ? { title: denied.title, cause: denied.causeSystem, steps: denied.steps.system }
+        : { title: denied.title, cause: denied.cause, steps: denied.steps[browser] };
+    }
+    case 'insecure_page':
+    case 'browser_unsupported':
+    case 'mic_missing':
+    case 'mic_busy':
+    case 'mic_failed':
+    case 'forbidden':
+    case 'rate_limited':
+    case 'no_capacity':
+    case 'voice_server_down':
+    case 'voice_server_unreachable':
+    case 'token_refused':
+    case 'media_blocked':
+    case 'backend_unreachable':
+    case 'request_failed':
+    case 'agent_absent':
+    case 'agent_left':
+      return words[problem.kind];
+    default:
+      return unreachable(problem);
+  }
+}
+
+/** The seconds the server asked us to wait, or none. */
+export function waitOf(problem: Problem): number | null {
+  return 'retryAfter_s' in problem ? problem.retryAfter_s : null;
+}
+
+/** What the owner of the server needs to find this failure in the logs. */
+export function referenceOf(problem: Problem): string | null {
+  if (problem.kind !== 'request_failed') return null;
+  const parts = [problem.status, problem.code, problem.requestId].filter((part) => part !== null);
+  return parts.length > 0 ? parts.join(' · ') : null;
+}
+
+/** Problems where it helps to know which part of the server is down. */
+export function asksForHealth(problem: Problem): boolean {
+  switch (problem.kind) {
+    case 'agent_absent':
+    case 'agent_left':
+    case 'no_capacity':
+    case 'voice_server_down':
+    case 'voice_server_unreachable':
+    case 'media_blocked':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Only for wording: where a browser keeps its microphone switch. */
+export function browserFamily(userAgent: string): BrowserFamily {
+  if (/iPhone|iPad|iPod/.test(userAgent)) return 'ios';
+  if (/Firefox\//.test(userAgent)) return 'firefox';
+  if (/Chrome\/|Chromium\//.test(userAgent)) return 'chromium';
+  if (/Safari\//.test(userAgent)) return 'safari';
+  return 'other';
+}

@@ -1,0 +1,43 @@
+/** Chooses the words for what the app knows: states, tools, devices and durations. */
+
+import { text } from '../../i18n';
+import type { AgentState } from '../../voice/agentState';
+import { unreachable } from '../../voice/problem';
+
+export function stateWords(state: AgentState): string {
+  switch (state.kind) {
+    case 'using_tool':
+      return text.states.using_tool(toolWords(state.tool));
+    case 'connecting':
+    case 'getting_ready':
+    case 'listening':
+    case 'waiting_for_text':
+    case 'thinking':
+    case 'speaking':
+    case 'muted':
+    case 'reconnecting':
+      return text.states[state.kind];
+    default:
+      return unreachable(state);
+  }
+}
+
+/** `set_timer` and `setTimer` both read as "set timer". */
+export function toolWords(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[_\-.]+/g, ' ')
+    .trim()
+    .toLowerCase();
+}
+
+/** One decimal is all that a person can feel. */
+export function secondsWords(seconds: number): string {
+  return seconds.toFixed(1);
+}
+
+export function durationWords(duration_ms: number): string {
+  return duration_ms < 1000
+    ? text.tools.milliseconds(Math.round(duration_ms))
+    : text.tools.seconds(secondsWords(duration_ms / 1000));
+}

@@ -1,0 +1,55 @@
+/** The life of one call as a closed set of states, and the only moves between them. */
+
+import { type Problem, unreachable } from './problem';
+
+export type CallMode = 'voice' | 'text';
+export type StartStep = 'microphone' | 'ticket' | 'connecting';
+export type EndReason = 'you' | 'agent' | 'elsewhere' | 'removed' | 'server' | 'lost';
+
+/** `R` is the room of the call; tests need none of it but its identity. */
+export type CallState<R> =
+  | { kind: 'idle' }
+  | { kind: 'starting'; room: R; mode: CallMode; step: StartStep }
+  | { kind: 'live'; room: R; mode: CallMode }
+  | { kind: 'ended'; reason: EndReason; mode: CallMode }
+  | { kind: 'failed'; problem: Problem; mode: CallMode };
+
+export type CallAction<R> =
+  | { type: 'start'; room: R; mode: CallMode }
+  | { type: 'step'; room: R; step: StartStep }
+  | { type: 'connected'; room: R }
+  | { type: 'ended'; room: R; reason: EndReason }
+  | { type: 'failed'; room: R; problem: Problem }
+  | { type: 'refused'; mode: CallMode; problem: Problem };
+
+/** News of a room that is no longer the current one changes nothing. */
+export function callReducer<R>(state: CallState<R>, action: CallAction<R>): CallState<R> {
+  switch (action.type) {
+    case 'start':
+      if (isUnderway(state)) return state;
+      return { kind: 'starting', room: action.room, mode: action.mode, step: 'microphone' };
+    case 'refused':
+      if (isUnderway(state)) return state;
+      return { kind: 'failed', problem: action.problem, mode: action.mode };
+    case 'step':
+      if (state.kind !== 'starting' || state.room !== action.room) return state;
+      return { ...state, step: action.step };
+    case 'connected':
+      if (state.kind !== 'starting' || state.room !== action.room) return state;
+      return { kind: 'live', room: state.room, mode: state.mode };
+    case 'ended':
+      if (!isUnderway(state) || state.room !== action.room) return state;
+      return { kind: 'ended', reason: action.reason, mode: state.mode };
+    case 'failed':
+      if (!isUnderway(state) || state.room !== action.room) return state;
+      return { kind: 'failed', problem: action.problem, mode: state.mode };
+    default:
+      return unreachable(action);
+  }
+}
+
+export function isUnderway<R>(
+  state: CallState<R>,
+): state is Extract<CallState<R>, { kind: 'starting' | 'live' }> {
+  return state.kind === 'starting' || state.kind === 'live';
+}

@@ -1,0 +1,103 @@
+/** Owns the one call of the page: starts it, ends it, and says in which state it is. */
+
+import { type DisconnectReason, isBrowserSupported, type Room, RoomEvent } from 'livekit-client';
+import { useCallback, useEffect, useReducer, useRef } from 'react';
+import { fetchTicket } from '../client/token';
+import { type CallMode, type CallState, callReducer, isUnderway } from './callState';
+import { readDeviceChoice } from './deviceChoice';
+import type { Problem } from './problem';
+import { CallProblem, createRoom, endReasonFrom, openCall } from './room';
+
+export type Call = {
+  state: CallState<Room>;
+  start: (mode: CallMode) => void;
+  end: () => void;
+  /** Gives the call up for a reason found while it was live. */
+  fail: (problem: Problem) => void;
+};
+
+export function useCall(): Call {
+  const [state, dispatch] = useReducer(callReducer<Room>, { kind: 'idle' });
+  const underway = useRef<{ room: Room; abort: AbortController } | null>(null);
+
+  const leave = useCallback((): Room | null => {
+    const call = underway.current;
+    underway.current = null;
+    call?.abort.abort();
+    void call?.room.disconnect();
+    return call?.room ?? null;
+  }, []);
+
+  const start = useCallback((mode: CallMode) => {
+    if (underway.current) return;
+    const problem = pageProblem(mode);
+    if (problem) {
+      dispatch({ type: 'refused', mode, problem });
+      return;
+    }
+    const room = createRoom(readDeviceChoice());
+    const abort = new AbortController();
+    underway.current = { room, abort };
+    // Still inside the person's gesture: from here on the browser lets the agent be heard.
+    room.startAudio().catch(() => undefined);
+    dispatch({ type: 'start', room, mode });
+    openCall(room, {
+      mode,
+      fetchTicket,
+      signal: abort.signal,
+      onStep: (step) => dispatch({ type: 'step', room, step }),
+    }).then(
+      () => dispatch({ type: 'connected', room }),
+      (error: unknown) => {
+        if (underway.current?.room === room) underway.current = null;
+        if (error instanceof CallProblem) {
+          dispatch({ type: 'failed', room, problem: error.problem });
+        }
+      },
+    );
+  }, []);
+
+  const end = useCallback(() => {
+    const room = leave();
+    if (room) dispatch({ type: 'ended', room, reason: 'you' });
+  }, [leave]);
+
+  const fail = useCallback(
+    (problem: Problem) => {
+      const room = leave();
+      if (room) dispatch({ type: 'failed', room, problem });
+    },
+    [leave],
+  );
+
+  const liveRoom = state.kind === 'live' ? state.room : null;
+  useEffect(() => {
+    if (!liveRoom) return;
+    const onDisconnected = (reason?: DisconnectReason) => {
+      if (underway.current?.room === liveRoom) underway.current = null;
+      dispatch({ type: 'ended', room: liveRoom, reason: endReasonFrom(reason) });
+    };
+    liveRoom.on(RoomEvent.Disconnected, onDisconnected);
+    return () => {
+      liveRoom.off(RoomEvent.Disconnected, onDisconnected);
+    };
+  }, [liveRoom]);
+
+  useEffect(() => () => void leave(), [leave]);
+
+  useEffect(() => {
+    if (!isUnderway(state)) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', warn);
+    return () => window.removeEventListener('beforeunload', warn);
+  }, [state]);
+
+  return { state, start, end, fail };
+}
+
+/** What can be known before any permission is asked for. */
+export function pageProblem(mode: CallMode): Problem | null {
+  if (!isBrowserSupported()) return { kind: 'browser_unsupported' };
+  if (mode === 'voice' && !window.isSecureContext) return { kind: 'insecure_page' };
+  return null;
+}
