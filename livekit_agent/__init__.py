@@ -1,0 +1,1 @@
+"""The worker: joins rooms, hears, thinks, speaks."""

@@ -1,0 +1,95 @@
+"""Events for the caller's screen: JSON on the text stream `parley.events`, in order."""
+
+import asyncio
+from typing import Any, Literal, Self
+
+from livekit import rtc
+from pydantic import BaseModel
+
+from chassis.logs import get_logger
+
+TOPIC = "parley.events"
+MAX_WAITING = 256  # a caller who reads nothing loses events, not memory of the worker
+
+log = get_logger(__name__)
+
+
+class Event(BaseModel):
+    """Base of all events; `v` changes when a field changes its meaning."""
+
+    v: Literal[1] = 1
+
+
+class ToolEvent(Event):
+    """A tool started, finished or failed."""
+
+    type: Literal["tool"] = "tool"
+    id: str
+    name: str
+    state: Literal["started", "finished", "failed"]
+    arguments: dict[str, Any] | None = None
+    result: Any = None
+    duration_ms: float | None = None
+
+
+class TurnEvent(Event):
+    """Where the time of one reply went; seconds, None when the stage did not happen."""
+
+    type: Literal["turn"] = "turn"
+    e2e_latency_s: float | None = None
+    transcription_delay_s: float | None = None
+    end_of_turn_delay_s: float | None = None
+    llm_ttft_s: float | None = None
+    tts_ttfb_s: float | None = None
+    interrupted: bool = False
+
+
+class StatusEvent(Event):
+    """A stage went down or came back."""
+
+    type: Literal["status"] = "status"
+    stage: Literal["stt", "llm", "tts"]
+    state: Literal["down", "recovered"]
+    since: str
+
+
+class ErrorEvent(Event):
+    """Something the caller should read."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+    details: dict[str, Any] = {}
+
+
+class EventSender:
+    """Sends events one after another from its own task. Enter it for the length of a call."""
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._room = room
+        self._waiting: asyncio.Queue[Event] = asyncio.Queue(MAX_WAITING)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._send_all())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def publish(self, event: Event) -> None:
+        """Queue `event`; dropped with a log line when the queue is full."""
+        try:
+            self._waiting.put_nowait(event)
+        except asyncio.QueueFull:
+            log.warning("event_dropped", kind=type(event).__name__)
+
+    async def _send_all(self) -> None:
+        while True:
+            event = await self._waiting.get()
+            try:
+                await self._room.local_participant.send_text(event.model_dump_json(), topic=TOPIC)
+            except (rtc.ConnectError, RuntimeError) as exc:  # room gone or reconnecting
+                log.info("event_not_sent", kind=type(event).__name__, reason=str(exc))

@@ -1,0 +1,72 @@
+"""All AGENT_* values."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import ServiceSettings
+
+
+class AgentSettings(ServiceSettings):
+    """Settings of the worker."""
+
+    model_config = SettingsConfigDict(env_prefix="AGENT_")
+
+    port: int = Field(default=8082, ge=1, le=65535, description="port of health and metrics")
+    sdk_port: int = Field(default=8081, ge=1, le=65535, description="port of the SDK's own health")
+    name: str = Field(default="parley", description="worker name that calls are dispatched to")
+    data_dir: Path = Field(default=Path(".parley/data"), description="folder of notes")
+    service_token: SecretStr | None = Field(
+        default=None, description="secret between backend and agent"
+    )
+
+    stt_url: str = Field(default="http://127.0.0.1:8001/v1", description="OpenAI base URL of STT")
+    # The stock plugin reads the endpointing mode off this prefix: our VAD ends the utterance.
+    stt_model: str = Field(default="gpt-realtime-whisper", description="STT model to ask for")
+    stt_api_key: SecretStr = Field(default=SecretStr("local"), description="bearer key of STT")
+    llm_url: str = Field(default="http://127.0.0.1:8002/v1", description="OpenAI base URL of LLM")
+    llm_model: str = Field(default="gpt-4o-mini", description="LLM model to ask for")
+    llm_api_key: SecretStr = Field(default=SecretStr("local"), description="bearer key of LLM")
+    tts_url: str = Field(default="http://127.0.0.1:8003/v1", description="OpenAI base URL of TTS")
+    tts_model: str = Field(default="tts-1", description="TTS model to ask for")
+    tts_voice: str = Field(default="alloy", description="voice of the agent")
+    tts_api_key: SecretStr = Field(default=SecretStr("local"), description="bearer key of TTS")
+
+    language: str = Field(default="en", description="language spoken with the agent")
+    timezone: str | None = Field(
+        default=None, description="IANA zone of the clock tools; unset: this machine's"
+    )
+    greeting: str = Field(
+        default="Hello, this is Parley. How can I help?", description="first words of a call"
+    )
+    vad: Literal["bundled", "silero"] = Field(
+        default="bundled", description="silero: the onnxruntime plugin, extra agent-silero"
+    )
+    endpointing_min_s: float = Field(
+        default=0.35, ge=0.1, le=5, description="silence that ends a turn, seconds"
+    )
+    endpointing_max_s: float = Field(
+        default=1.5, ge=0.1, le=10, description="longest wait for the end of a turn, seconds"
+    )
+    interruption_min_s: float = Field(
+        default=0.25, ge=0.05, le=5, description="user speech that stops the agent, seconds"
+    )
+    max_calls: int = Field(default=8, ge=1, description="calls this worker takes at once")
+    idle_processes: int = Field(default=1, ge=0, le=16, description="warm processes kept ready")
+    job_memory_mb: int = Field(
+        default=800, ge=0, description="memory of a call before it is killed"
+    )
+    drain_s: int = Field(default=3600, ge=0, description="seconds calls may go on after SIGTERM")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError) as exc:
+                raise ValueError(f"{value!r} is not an IANA zone such as Europe/Paris") from exc
+        return value

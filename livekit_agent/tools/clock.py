@@ -1,0 +1,65 @@
+"""What time and day it is."""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from livekit_agent.tools.contract import Result, Tool, ToolFailure, tool
+
+Now = Callable[[tzinfo | None], datetime]
+
+
+class Time(Result):
+    """24-hour `HH:MM`."""
+
+    time: str
+    timezone: str
+
+
+class Date(Result):
+    """ISO date and English weekday."""
+
+    date: str
+    weekday: str
+    timezone: str
+
+
+def clock_tools(default_zone: str | None, now: Now = datetime.now) -> list[Tool]:
+    """`default_zone`: IANA name, None for this machine's zone."""
+
+    def local(zone: str | None) -> datetime:
+        name = zone or default_zone
+        if name is None:
+            return now(None).astimezone()
+        try:
+            return now(ZoneInfo(name))
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+            raise ToolFailure("unknown_timezone", f"there is no timezone {name}") from exc
+
+    @tool
+    async def get_time(timezone: str | None = None) -> Time:
+        """The current time of day.
+
+        Args:
+            timezone: IANA name such as Europe/Paris; null for the user's own.
+        """
+        instant = local(timezone)
+        return Time(time=f"{instant:%H:%M}", timezone=_zone_name(instant))
+
+    @tool
+    async def get_date(timezone: str | None = None) -> Date:
+        """Today's date and day of the week.
+
+        Args:
+            timezone: IANA name such as Europe/Paris; null for the user's own.
+        """
+        instant = local(timezone)
+        return Date(
+            date=f"{instant:%Y-%m-%d}", weekday=f"{instant:%A}", timezone=_zone_name(instant)
+        )
+
+    return [get_time, get_date]
+
+
+def _zone_name(instant: datetime) -> str:
+    return getattr(instant.tzinfo, "key", None) or instant.tzname() or "local"
