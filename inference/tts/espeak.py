@@ -1,0 +1,165 @@
+"""The espeak-ng engine: no download, 130 languages, first sound within milliseconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import espeakng_loader
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from inference.tts.engine import SAMPLE_RATE_HZ, EngineFailed, Samples, Sink, Voice
+from inference.tts.espeak_library import Language, Library, LibraryFailed
+from inference.tts.tempo import Tempo
+
+WORDS_PER_MINUTE = 165  # at speed 1: an unhurried speaker
+MIN_WPM = 80  # espeak-ng goes no slower; below, Tempo stretches
+VOLUME = 60  # of 100: some variants clip inside the library at more
+TARGET_RMS = 0.1  # -20 dBFS while speaking
+MAX_GAIN = 20.0
+LEVEL_TEST = "1 2 3 4 5 6 7."  # digits can be said in every language
+DEFAULT_VARIANT = "f2"
+FULL_SCALE = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Timbre:
+    """How espeak-ng makes one voice: a variant file and two of its parameters (0 to 99)."""
+
+    variant: str = DEFAULT_VARIANT
+    pitch: int = 50
+    pitch_range: int = 50
+    language: str = "en-us"
+
+
+# OpenAI's thirteen names. The variants are those of the hundred that a speech recogniser (the
+# default model of pocketsphinx) understood best, then spread out in pitch and brightness.
+ALIASES = {
+    "alloy": Timbre("f2", 45, 60),
+    "ash": Timbre("benjamin", 48, 60),
+    "ballad": Timbre("edward", 58, 70),
+    "cedar": Timbre("miguel", 38, 55),
+    "coral": Timbre("f5", 50, 65),
+    "echo": Timbre("klatt4", 55, 60),
+    "fable": Timbre("m6", 55, 65, "en-gb"),
+    "marin": Timbre("f1", 52, 65),
+    "nova": Timbre("f2", 62, 70),
+    "onyx": Timbre("mike2", 35, 45),
+    "sage": Timbre("f3", 36, 55),
+    "shimmer": Timbre("f5", 68, 70),
+    "verse": Timbre("michel", 66, 70),
+}
+
+
+class Espeak:
+    """Engine (see engine.py). A voice is an alias, a language tag, or `tag+variant`."""
+
+    model = "espeak-ng"
+
+    def __init__(self) -> None:
+        self._library: Library | None = None
+        self._languages: dict[str, Language] = {}
+        self._variants: dict[str, str] = {}
+        self._gains: dict[Timbre, float] = {}
+
+    def load(self) -> None:
+        try:
+            self._library = Library()
+        except (LibraryFailed, OSError) as exc:
+            raise EngineFailed(f"espeak-ng does not load: {exc}") from exc
+        self._languages = {language.tag: language for language in self._library.languages()}
+        folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
+        # Names with blanks exist; as ids they would be a nuisance, and none is a good voice.
+        self._variants = {f.name.lower(): f.name for f in folder.iterdir() if " " not in f.name}
+
+    def close(self) -> None:
+        if self._library is not None:
+            self._library.close()
+            self._library = None
+
+    def voices(self) -> Sequence[Voice]:
+        aliases = [
+            Voice(id=name, name=name.title(), language=timbre.language)
+            for name, timbre in ALIASES.items()
+        ]
+        natives = [
+            Voice(id=language.tag, name=language.name, language=language.tag)
+            for language in self._languages.values()
+        ]
+        return [*aliases, *natives]
+
+    def find_voice(self, voice_id: str) -> Voice | None:
+        wanted = voice_id.lower()
+        if wanted in ALIASES:
+            return Voice(id=wanted, name=wanted.title(), language=ALIASES[wanted].language)
+        tag, plus, variant = wanted.replace("_", "-").partition("+")
+        language = self._languages.get(tag)
+        if language is None or (plus and variant not in self._variants):
+            return None
+        return Voice(id=f"{tag}{plus}{variant}", name=language.name, language=tag)
+
+    def synthesize(self, phrase: str, voice: Voice, speed: float, sink: Sink) -> None:
+        timbre = self._timbre(voice)
+        try:
+            self._speak(phrase, timbre, speed, self._gain(timbre), sink)
+        except LibraryFailed as exc:
+            raise EngineFailed(str(exc)) from exc
+
+    def _timbre(self, voice: Voice) -> Timbre:
+        if voice.id in ALIASES:
+            return ALIASES[voice.id]
+        tag, _, variant = voice.id.partition("+")
+        return Timbre(variant or DEFAULT_VARIANT, language=tag)
+
+    def _gain(self, timbre: Timbre) -> float:
+        """What brings this timbre to TARGET_RMS; found out once, by listening to it (5 ms)."""
+        if timbre not in self._gains:
+            heard: list[Samples] = []
+
+            def listen(samples: Samples) -> bool:
+                heard.append(samples)
+                return True
+
+            self._speak(LEVEL_TEST, timbre, 1.0, 1.0, listen)
+            self._gains[timbre] = _gain_to_target(np.concatenate(heard) if heard else None)
+        return self._gains[timbre]
+
+    def _speak(self, text: str, timbre: Timbre, speed: float, gain: float, sink: Sink) -> None:
+        library = self._library
+        if library is None:
+            raise EngineFailed("espeak-ng is not loaded")
+        wpm = WORDS_PER_MINUTE * speed
+        library.set_voice(f"{self._languages[timbre.language].file}+{self._file(timbre)}")
+        library.set("rate", round(max(wpm, MIN_WPM)))
+        library.set("pitch", timbre.pitch)
+        library.set("range", timbre.pitch_range)
+        library.set("volume", VOLUME)
+        resampler = soxr.ResampleStream(library.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+        tempo = Tempo(wpm / MIN_WPM) if wpm < MIN_WPM else None
+        listening = True
+
+        def take(samples: NDArray[np.int16]) -> bool:
+            nonlocal listening
+            scaled = samples.astype(np.float32) * np.float32(gain / FULL_SCALE)
+            made = resampler.resample_chunk(scaled)
+            listening = sink(tempo.push(made) if tempo else made)
+            return listening
+
+        library.synthesize(text, take)
+        if listening:
+            end = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            sink(np.concatenate((tempo.push(end), tempo.finish())) if tempo else end)
+
+    def _file(self, timbre: Timbre) -> str:
+        return self._variants[timbre.variant.lower()]
+
+
+def _gain_to_target(samples: Samples | None) -> float:
+    """From the loudness of the louder half: pauses do not count."""
+    if samples is None or not samples.any():
+        return 1.0
+    frames = samples[: samples.size // 480 * 480].reshape(-1, 480)
+    power = np.sort((frames**2).mean(axis=1))[frames.shape[0] // 2 :]
+    rms = float(np.sqrt(power.mean()))
+    return min(TARGET_RMS / max(rms, 1e-6), MAX_GAIN)
