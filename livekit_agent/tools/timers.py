@@ -35,12 +35,11 @@ class TimersCancelled(Result):
     cancelled: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Timer:
     label: str | None
     duration_s: float
-    due_at_s: float
-    task: asyncio.Task[None]
+    due_at_s: float  # on time.monotonic
 
 
 class Timers:
@@ -48,22 +47,22 @@ class Timers:
 
     def __init__(self, announce: Announce) -> None:
         self._announce = announce
-        self._running: list[_Timer] = []
+        self._running: dict[asyncio.Task[None], _Timer] = {}
+        self._ringing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stop(list(self._running))
+        await self._stop([*self._running, *self._ringing])
 
     def start(self, duration_s: float, label: str | None) -> None:
         """Raises ToolFailure when there are too many."""
         if len(self._running) >= MAX_TIMERS:
             raise ToolFailure("too_many_timers", f"there are already {MAX_TIMERS} timers")
         task = asyncio.create_task(self._ring(duration_s, label))
-        timer = _Timer(label, duration_s, time.monotonic() + duration_s, task)
-        self._running.append(timer)
-        task.add_done_callback(lambda _: self._running.remove(timer))
+        self._running[task] = _Timer(label, duration_s, time.monotonic() + duration_s)
+        task.add_done_callback(self._forget)
 
     def left(self) -> list[TimerLeft]:
         """Running timers, the next due first."""
@@ -72,23 +71,33 @@ class Timers:
             TimerLeft(
                 label=t.label, duration_s=t.duration_s, remaining_s=round(t.due_at_s - now, 1)
             )
-            for t in sorted(self._running, key=lambda t: t.due_at_s)
+            for t in sorted(self._running.values(), key=lambda t: t.due_at_s)
         ]
 
     async def cancel(self, label: str | None) -> int:
         """Cancel the timers called `label`, or all. Returns how many."""
-        chosen = [t for t in self._running if label is None or _same(t.label, label)]
+        chosen = [
+            task for task, t in self._running.items() if label is None or _same(t.label, label)
+        ]
         await self._stop(chosen)
         return len(chosen)
 
-    async def _stop(self, timers: list[_Timer]) -> None:
-        for timer in timers:
-            timer.task.cancel()
-        await asyncio.gather(*(timer.task for timer in timers), return_exceptions=True)
+    async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ring(self, duration_s: float, label: str | None) -> None:
         await asyncio.sleep(duration_s)
+        task = asyncio.current_task()
+        if task is not None:  # due: no longer one of those that can be listed or cancelled
+            del self._running[task]
+            self._ringing.add(task)
         await self._announce(due_words(duration_s, label))
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
+        self._ringing.discard(task)
 
 
 def timer_tools(timers: Timers) -> list[Tool]:
