@@ -34,3 +34,9 @@ def wav_bytes(samples: Pcm, rate_hz: int = RATE_HZ, fmt: str = "WAV") -> bytes:
     out = io.BytesIO()
     sf.write(out, samples, rate_hz, format=fmt)
     return out.getvalue()
+
+
+def trimmed(samples: Pcm, quiet: int = 200) -> Pcm:
+    """`samples` without the near-silence flite puts at both ends."""
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > quiet)
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples

@@ -1,0 +1,1 @@
+"""The measurements the README quotes, one file a question."""

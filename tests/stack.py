@@ -1,0 +1,127 @@
+"""The whole stack for end-to-end tests: `parley up` on free ports, in a folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import psutil
+
+from tests.processes import LOGS, ROOT, clean_env, free_port, wait_ready
+
+UP_WITHIN_S = 120.0
+DOWN_WITHIN_S = 20.0
+PORTS = (
+    "BACKEND_PORT",
+    "STT_PORT",
+    "LLM_PORT",
+    "TTS_PORT",
+    "AGENT_PORT",
+    "AGENT_SDK_PORT",
+    "LIVEKIT_PORT",
+    "LIVEKIT_RTC_TCP_PORT",
+    "LIVEKIT_UDP_PORT",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack."""
+
+    folder: Path
+    ports: dict[str, int]
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.ports['BACKEND_PORT']}"
+
+    def pids(self, service: str) -> list[int]:
+        """The main process of `service`, found by its command line among the stack's children."""
+        marks = {
+            "sfu": "livekit-server",
+            "stt": "inference.stt",
+            "llm": "inference.llm",
+            "tts": "inference.tts",
+            "agent": "livekit_agent",
+            "backend": "backend",
+        }
+        mark = marks[service]
+        children = psutil.Process(self.process.pid).children()
+        return [c.pid for c in children if any(mark in word for word in c.cmdline())]
+
+    def status(self) -> dict[str, str]:
+        services = httpx2.get(f"{self.url}/api/health", trust_env=False).json()["services"]
+        return {s["name"]: s["state"] for s in services}
+
+    def wait_ready(self, within_s: float = UP_WITHIN_S) -> None:
+        """Until a call works: every service ready."""
+        deadline = time.monotonic() + within_s
+        seen: object = None
+        while time.monotonic() < deadline:
+            try:
+                seen = self.status()
+                if all(state == "ready" for state in self.status().values()):
+                    return
+            except httpx2.HTTPError as exc:
+                seen = exc
+            time.sleep(0.05)  # between two polls of a deadline
+        raise AssertionError(f"the stack was not ready within {within_s:g} s: {seen}")
+
+
+def start(name: str) -> Stack:
+    """Start `parley up` in `test-logs/<name>`; its logs stay there."""
+    folder = LOGS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    ports = {port: free_port() for port in PORTS}
+    env = clean_env(
+        {
+            **{port: str(number) for port, number in ports.items()},
+            "PARLEY_STATE_DIR": str(folder / "state"),
+            "BACKEND_TOKENS_PER_MINUTE": "600",
+            "PYTHONPATH": str(ROOT),
+        }
+    )
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "parley", "up"],
+            cwd=folder,
+            env=env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return Stack(folder, ports, process)
+
+
+def stop(stack: Stack, signum: int = signal.SIGTERM) -> list[psutil.Process]:
+    """Stop the stack; returns the processes it left behind."""
+    if stack.process.poll() is not None:
+        return []
+    family = psutil.Process(stack.process.pid).children(recursive=True)
+    os.kill(stack.process.pid, signum)
+    try:
+        stack.process.wait(DOWN_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        stack.process.kill()
+    _, alive = psutil.wait_procs(family, timeout=2)
+    return alive
+
+
+@contextmanager
+def running_stack(name: str) -> Iterator[Stack]:
+    """The stack, ready for calls, until the block ends."""
+    stack = start(name)
+    try:
+        wait_ready(f"{stack.url}/health/live", stack.process, UP_WITHIN_S)
+        stack.wait_ready()
+        yield stack
+    finally:
+        for left in stop(stack):
+            left.kill()
