@@ -2,6 +2,7 @@
 
 import { TalkPage } from '../features/talk/TalkPage';
 import { text } from '../i18n';
+import { CrashScreen } from './CrashScreen';
 import { Logo } from './Logo';
 import { ThemeToggle } from './ThemeToggle';
 
@@ -15,7 +16,9 @@ export function App() {
         </span>
         <ThemeToggle />
       </header>
-      <TalkPage />
+      <CrashScreen>
+        <TalkPage />
+      </CrashScreen>
     </div>
   );
 }

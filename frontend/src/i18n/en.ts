@@ -5,6 +5,11 @@ const AGENT = 'Parley';
 export const en = {
   language: 'en',
   product: AGENT,
+  crash: {
+    title: 'This page stopped working',
+    body: 'A fault in the page itself ended it, and the call with it. Loading it again helps.',
+    reload: 'Load the page again',
+  },
   welcome: {
     title: 'Talk it over with Parley',
     sentence: 'A voice assistant that runs on your own hardware and answers out loud.',

@@ -66,12 +66,11 @@ export function transcriptReducer(entries: Transcript, action: TranscriptAction)
 }
 
 export function lastSpeech(entries: Transcript, role: Role): SpeechEntry | null {
-  return entries.findLast((entry) => isSpeech(entry) && entry.role === role) as SpeechEntry | null;
+  return entries.filter(isSpeech).findLast((entry) => entry.role === role) ?? null;
 }
 
 export function runningTool(entries: Transcript): ToolEntry | null {
-  return (entries.findLast((entry) => entry.kind === 'tool' && entry.state === 'running') ??
-    null) as ToolEntry | null;
+  return entries.filter(isTool).findLast((tool) => tool.state === 'running') ?? null;
 }
 
 function hear(
@@ -137,4 +136,8 @@ function speech(
 
 function isSpeech(entry: Entry): entry is SpeechEntry {
   return entry.kind === 'speech';
+}
+
+function isTool(entry: Entry): entry is ToolEntry {
+  return entry.kind === 'tool';
 }

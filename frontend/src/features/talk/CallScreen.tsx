@@ -13,6 +13,7 @@ import { BANNER_AFTER_S, CHIP_AFTER_S, type Notice } from './notices';
 import { TranscriptPanel } from './TranscriptPanel';
 import { Visualizer } from './Visualizer';
 import { secondsWords, stateWords } from './words';
+import './call.css';
 
 export type CallScreenProps = ControlBarProps & {
   mode: CallMode;
@@ -37,23 +38,27 @@ export function CallScreen(props: CallScreenProps) {
     ? [{ kind: 'reconnecting', seconds: reconnecting_s }, ...notices]
     : notices;
   return (
-    <section
-      aria-labelledby={headingId}
-      className="grid min-h-0 flex-1 grid-rows-[auto_minmax(18rem,1fr)] gap-4 px-3 pb-3 sm:px-6 sm:pb-6 lg:grid-cols-[minmax(0,1fr)_minmax(22rem,26rem)] lg:grid-rows-1"
-    >
+    <section aria-labelledby={headingId} className="call-grid min-h-0 flex-1">
       <h1 id={headingId} className="sr-only">
         {text.call.heading}
       </h1>
-      <div className="flex min-w-0 flex-col items-center gap-5">
+      <div className="call-stage flex min-w-0 flex-col items-center gap-3">
         <Notices notices={all} />
-        <div className="flex flex-1 flex-col items-center justify-center gap-4 self-stretch">
-          <Visualizer small look={state.kind} ref={props.visualizerRef} />
-          <StateLine state={state} latency_s={latency_s} reconnecting_s={reconnecting_s} />
-          {hint && <p className="text-balance text-center text-sm text-soft">{hint}</p>}
-          <div className="mt-1 flex w-full justify-center lg:mt-4">
-            <Captions entries={entries} placeholder={placeholder} />
+        <div className="flex flex-col items-center justify-center gap-3 self-stretch lg:flex-1 lg:gap-5">
+          <div className="flex flex-wrap items-center justify-center gap-x-4 gap-y-1 lg:flex-col lg:gap-6">
+            <Visualizer small look={state.kind} ref={props.visualizerRef} />
+            <StateLine state={state} latency_s={latency_s} reconnecting_s={reconnecting_s} />
           </div>
+          {hint && <p className="text-balance text-center text-sm text-soft">{hint}</p>}
+          <Captions entries={entries} placeholder={placeholder} />
         </div>
+      </div>
+      <div className="call-transcript flex min-h-0 min-w-0 flex-col">
+        <TranscriptPanel entries={entries}>
+          <Composer onSend={onSend} autoFocus={mode === 'text'} />
+        </TranscriptPanel>
+      </div>
+      <div className="call-controls min-w-0">
         <ControlBar
           mute={props.mute}
           soundOff={props.soundOff}
@@ -61,9 +66,6 @@ export function CallScreen(props: CallScreenProps) {
           onEnd={props.onEnd}
         />
       </div>
-      <TranscriptPanel entries={entries}>
-        <Composer onSend={onSend} autoFocus={mode === 'text'} />
-      </TranscriptPanel>
     </section>
   );
 }

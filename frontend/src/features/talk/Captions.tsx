@@ -1,4 +1,4 @@
-/** The last words of each side, large. Text that may still change is lighter. */
+/** The last words of each side, the newest large. Text that may still change is lighter. */
 
 import { text } from '../../i18n';
 import { lastSpeech, type SpeechEntry, type Transcript } from '../../voice/transcript';
@@ -6,47 +6,44 @@ import { lastSpeech, type SpeechEntry, type Transcript } from '../../voice/trans
 type Props = { entries: Transcript; placeholder: string };
 
 export function Captions({ entries, placeholder }: Props) {
-  const user = lastSpeech(entries, 'user');
-  const agent = lastSpeech(entries, 'agent');
+  const latest = [lastSpeech(entries, 'user'), lastSpeech(entries, 'agent')]
+    .filter((entry) => entry !== null)
+    .sort((a, b) => entries.indexOf(a) - entries.indexOf(b));
   return (
     <section
       aria-label={text.captions.region}
-      className="flex min-h-24 w-full max-w-2xl flex-col items-center justify-end gap-3 text-center"
+      className="flex min-h-14 w-full max-w-2xl flex-col items-center gap-3 text-center lg:min-h-44"
     >
-      {!user && !agent && <p className="text-soft">{placeholder}</p>}
-      {user && <Line entry={user} className="max-h-12 text-base text-soft" testId="caption-user" />}
-      {agent && (
-        <Line
-          entry={agent}
-          className="max-h-28 text-xl leading-7 sm:max-h-36 sm:text-2xl sm:leading-9"
-          testId="caption-agent"
-        />
-      )}
+      {latest.length === 0 && <p className="text-soft">{placeholder}</p>}
+      {latest.map((entry, place) => (
+        <Line key={entry.role} entry={entry} newest={place === latest.length - 1} />
+      ))}
     </section>
   );
 }
 
 /** A long text shows its end: that is what is being said now. */
-function Line({
-  entry,
-  className,
-  testId,
-}: {
-  entry: SpeechEntry;
-  className: string;
-  testId: string;
-}) {
+function Line({ entry, newest }: { entry: SpeechEntry; newest: boolean }) {
   const interim = entry.status === 'interim';
+  const size = newest
+    ? 'flex max-h-14 text-lg leading-7 lg:max-h-27 lg:text-2xl lg:leading-9'
+    : // Where space is short the transcript right below shows it.
+      'hidden max-h-12 text-soft lg:flex';
   return (
-    <div className={`flex w-full flex-col-reverse overflow-hidden ${className}`}>
+    <div className={`w-full flex-col-reverse overflow-hidden ${size}`}>
       <p
-        data-testid={testId}
+        data-testid={`caption-${entry.role}`}
         data-final={!interim}
-        className={`text-balance ${interim ? 'opacity-75' : 'font-medium'}`}
+        className={mayChange(entry) ? 'text-soft' : newest ? 'font-medium' : ''}
       >
         {entry.text}
-        {interim && entry.role === 'user' && '…'}
+        {mayChange(entry) && '…'}
       </p>
     </div>
   );
+}
+
+/** A reply only grows, so its words are as good as final; what was heard may still be corrected. */
+function mayChange(entry: SpeechEntry): boolean {
+  return entry.status === 'interim' && entry.role === 'user';
 }

@@ -43,7 +43,7 @@ export function TalkPage() {
   }, [state.kind, announce]);
 
   return (
-    <main className={`flex flex-1 flex-col ${isUnderway(state) ? 'lg:h-0' : ''}`}>
+    <main className={`flex flex-col ${isUnderway(state) ? 'min-h-120 flex-[1_1_0px]' : 'flex-1'}`}>
       <div role="status" aria-live="polite" className="sr-only">
         {message}
       </div>

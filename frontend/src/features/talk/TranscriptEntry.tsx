@@ -42,7 +42,7 @@ function Speech({ entry }: { entry: SpeechEntry }) {
         lang={text.language}
         className={`max-w-[88%] whitespace-pre-wrap rounded-2xl px-3.5 py-2 leading-relaxed ${
           own ? 'rounded-tr-md bg-accent-soft' : 'rounded-tl-md bg-raised'
-        } ${interim || entry.status === 'interrupted' ? 'text-soft' : ''}`}
+        } ${(own && interim) || entry.status === 'interrupted' ? 'text-soft' : ''}`}
       >
         {entry.text}
       </p>

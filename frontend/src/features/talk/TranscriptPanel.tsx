@@ -43,7 +43,7 @@ export function TranscriptPanel({ entries, children }: Props) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keyboard.
         tabIndex={0}
         onScroll={onScroll}
-        className="flex min-h-40 flex-1 flex-col gap-4 overflow-y-auto rounded-xl px-4 pb-4 sm:px-5"
+        className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto rounded-xl px-4 pb-4 sm:px-5"
       >
         {entries.length === 0 && (
           <p className="m-auto text-center text-soft text-sm">{text.transcript.empty}</p>

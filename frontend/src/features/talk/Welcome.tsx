@@ -47,7 +47,7 @@ export function Welcome({ secure, onStart }: Props) {
           {words.textOnly}
         </Button>
       </div>
-      <div className="flex flex-col gap-1 text-sm text-soft">
+      <div className="flex flex-col gap-1 text-balance text-sm text-soft">
         <p id="start-hint">{words.startHint}</p>
         <p>{words.privacy}</p>
       </div>
