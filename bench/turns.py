@@ -1,6 +1,6 @@
 """How long is the silence between a person's last word and the agent's first sound?
 
-Voice-to-voice: from the instant the last sample of speech is sent to the first audible sample of the
+Voice-to-voice: from the last sample of speech sent to the first audible sample of the
 reply received, over a real SFU, with the embedded engines. Both legs of WebRTC are in it.
 """
 

@@ -1,0 +1,70 @@
+"""Write `.env.example` from the settings classes: every setting, its default, what it means.
+
+`python -m deploy.env_example` prints it; a test holds the committed file to it.
+"""
+
+import json
+import sys
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from backend.settings import WEB_DIR, BackendSettings
+from chassis.settings import LiveKitSettings, Settings
+from inference.llm.settings import LlmSettings
+from inference.stt.settings import SttSettings
+from inference.tts.settings import TtsSettings
+from livekit_agent.settings import AgentSettings
+
+HEADER = """\
+# Every setting of Parley, with its default. `make run` writes the secrets it needs into `.env`;
+# copy a line from here to `.env` only to change it. A misspelt name stops the service that owns
+# the prefix and names the nearest real one. An empty value means unset.
+"""
+SECTIONS: dict[str, type[Settings]] = {
+    "LiveKit SFU, shared by agent and backend": LiveKitSettings,
+    "Backend: tokens, status, web app": BackendSettings,
+    "Agent worker": AgentSettings,
+    "Speech to text": SttSettings,
+    "Language model": LlmSettings,
+    "Text to speech": TtsSettings,
+}
+# Read by `parley up` and by livekit-server, not through a settings class.
+OTHERS = """
+# --- `parley up`: ports of the SFU and where things are
+# LIVEKIT_PORT=7880          # HTTP and WebSocket
+# LIVEKIT_RTC_TCP_PORT=7881  # media over TCP, where UDP is blocked
+# LIVEKIT_UDP_PORT=7882      # media over UDP
+# LIVEKIT_SERVER_BIN=        # a livekit-server to run instead of the built one
+# PARLEY_STATE_DIR=.parley   # logs, lock, notes
+"""
+
+
+def render() -> str:
+    """The text of `.env.example`."""
+    parts = [HEADER]
+    for title, cls in SECTIONS.items():
+        parts.append(f"\n# --- {title}")
+        for name, field in cls.model_fields.items():
+            line = f"# {cls.variable(name)}={_default(field)}"
+            parts.append(f"{line}  # {field.description}")
+    return "\n".join(parts) + "\n" + OTHERS
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.get_default(call_default_factory=True)
+    if value is None or value is PydanticUndefined:
+        return ""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if value == WEB_DIR:
+        return "frontend/dist"
+    if isinstance(value, list | dict):
+        return json.dumps(value)
+    return str(value)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())
