@@ -6,7 +6,15 @@ from typing import Any
 
 import structlog
 
-NOISY_LOGGERS = ("httpx", "httpx2", "httpcore", "httpcore2", "uvicorn.access", "asyncio")
+NOISY_LOGGERS = (
+    "asyncio",
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+    "uvicorn.access",
+    "uvicorn.error",
+)
 
 
 def get_logger(name: str) -> Any:

@@ -100,6 +100,7 @@ def run_service(
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
         ws_max_size=1 << 20,
     )
+    log.info("service_listening", host=settings.host, port=settings.port)
     uvicorn.Server(config).run(sockets=[listener])
 
 

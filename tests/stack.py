@@ -60,6 +60,15 @@ class Stack:
         services = httpx2.get(f"{self.url}/api/health", trust_env=False).json()["services"]
         return {s["name"]: s["state"] for s in services}
 
+    def wait_restarted(self, service: str, old_pid: int, within_s: float) -> None:
+        """Until another process runs as `service`, so that readiness is not the dead one's."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if any(pid != old_pid for pid in self.pids(service)):
+                return
+            time.sleep(0.02)  # between two polls of a deadline
+        raise AssertionError(f"{service} was not restarted within {within_s:g} s")
+
     def wait_ready(self, within_s: float = UP_WITHIN_S) -> None:
         """Until a call works: every service ready."""
         deadline = time.monotonic() + within_s
