@@ -13,11 +13,10 @@ from inference.tts.engine import SAMPLE_RATE_HZ, EngineFailed, Samples, Sink, Vo
 from inference.tts.espeak_library import Language, Library, LibraryFailed
 from inference.tts.tempo import Tempo
 
-WORDS_PER_MINUTE = 165  # at speed 1: an unhurried speaker
+WORDS_PER_MINUTE = 170  # at speed 1: an unhurried speaker
 MIN_WPM = 80  # espeak-ng goes no slower; below, Tempo stretches
 VOLUME = 60  # of 100: some variants clip inside the library at more
-TARGET_RMS = 0.1  # -20 dBFS while speaking
-MAX_GAIN = 20.0
+TARGET_RMS = 0.13  # -18 dBFS in the louder half, about -20 dBFS while speaking
 LEVEL_TEST = "1 2 3 4 5 6 7."  # digits can be said in every language
 DEFAULT_VARIANT = "f2"
 FULL_SCALE = 32_768
@@ -43,13 +42,16 @@ ALIASES = {
     "coral": Timbre("f5", 50, 65),
     "echo": Timbre("klatt4", 55, 60),
     "fable": Timbre("m6", 55, 65, "en-gb"),
-    "marin": Timbre("f1", 52, 65),
+    "marin": Timbre("f1", 40, 60),
     "nova": Timbre("f2", 62, 70),
     "onyx": Timbre("mike2", 35, 45),
-    "sage": Timbre("f3", 36, 55),
+    "sage": Timbre("f3", 26, 50),
     "shimmer": Timbre("f5", 68, 70),
     "verse": Timbre("michel", 66, 70),
 }
+# espeak-ng's own tag of what people ask for.
+SYNONYMS = {"en": "en-us", "fr": "fr-fr", "zh": "cmn", "no": "nb", "es-mx": "es-419"}
+REGION_CHARS = 2
 
 
 class Espeak:
@@ -93,11 +95,19 @@ class Espeak:
         wanted = voice_id.lower()
         if wanted in ALIASES:
             return Voice(id=wanted, name=wanted.title(), language=ALIASES[wanted].language)
-        tag, plus, variant = wanted.replace("_", "-").partition("+")
-        language = self._languages.get(tag)
+        tag, plus, variant = wanted.partition("+")
+        language = self._language(tag.replace("_", "-"))
         if language is None or (plus and variant not in self._variants):
             return None
-        return Voice(id=f"{tag}{plus}{variant}", name=language.name, language=tag)
+        return Voice(id=f"{language.tag}{plus}{variant}", name=language.name, language=language.tag)
+
+    def _language(self, tag: str) -> Language | None:
+        """`fr-fr`, and what people write for it: `fr`, `fr-ca`."""
+        known = self._languages.get(SYNONYMS.get(tag, tag))
+        base, _, region = tag.partition("-")
+        if known is None and len(region) == REGION_CHARS:
+            known = self._languages.get(SYNONYMS.get(base, base))
+        return known
 
     def synthesize(self, phrase: str, voice: Voice, speed: float, sink: Sink) -> None:
         timbre = self._timbre(voice)
@@ -162,4 +172,4 @@ def _gain_to_target(samples: Samples | None) -> float:
     frames = samples[: samples.size // 480 * 480].reshape(-1, 480)
     power = np.sort((frames**2).mean(axis=1))[frames.shape[0] // 2 :]
     rms = float(np.sqrt(power.mean()))
-    return min(TARGET_RMS / max(rms, 1e-6), MAX_GAIN)
+    return TARGET_RMS / rms

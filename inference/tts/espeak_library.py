@@ -16,6 +16,8 @@ _PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
 _OK = 0
 _CALLBACK_EVERY_MS = 40  # of sound: how often a synthesis may be stopped
 
+_WITHOUT_DICTIONARY = {"fo", "kaa", "xex"}  # listed, but the wheel lacks their data
+
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
@@ -90,7 +92,9 @@ class Library:
             path = record.identifier.decode()
             if path.startswith("mb/"):  # MBROLA: its voices are not part of espeak-ng
                 continue
-            tag = record.languages[1:].decode()
+            tag = record.languages[1:].decode().lower()
+            if tag in _WITHOUT_DICTIONARY:
+                continue
             found.setdefault(tag, Language(tag, record.name.decode().strip(), path))
         return sorted(found.values(), key=lambda language: language.name)
 

@@ -10,10 +10,11 @@ CLAUSE_PAUSE_S = 0.12
 LINE_PAUSE_S = 0.4
 WORD_PAUSE_S = 0.03  # a cut where the writer made none
 
-_CLOSERS = "\"'\u201d\u2019)\\]\u00bb"
+_QUOTES = "\"'\u201d\u2019\u00bb"
+_CLOSERS = _QUOTES + r")\]"
 # Latin-like full stops need a blank after them (3.14, example.com); Chinese and Japanese do not.
 _SENTENCE_END = re.compile(
-    rf"[.!?\u2026\u061f\u06d4\u0964]+[{_CLOSERS}]*(?=\s)|[\u3002\uff01\uff1f]+"
+    rf"[.!?\u2026\u061f\u06d4\u0964]{{1,8}}[{_CLOSERS}]{{0,3}}(?=\s)|[\u3002\uff01\uff1f]+"
 )
 _CLAUSE_END = re.compile(r"[,;:\u2014\u2013\u060c\u061b](?=\s)|[\uff0c\uff1b\uff1a\u3001]")
 _NOT_AN_END = re.compile(
@@ -44,15 +45,20 @@ def _sentences(line: str) -> list[str]:
     sentences = []
     start = 0
     for end in _SENTENCE_END.finditer(line):
-        # Only the last words can be an abbreviation; looking further back would cost n².
-        if _NOT_AN_END.search(line[max(start, end.end() - 24) : end.end()]):
+        if _goes_on(line, start, end.end()):
             continue
         sentences.append(line[start : end.end()])
         start = end.end()
     sentences.append(line[start:])
-    return [
-        sentence.strip() for sentence in sentences if any(map(str.isprintable, sentence.strip()))
-    ]
+    return [stripped for sentence in sentences if (stripped := sentence.strip())]
+
+
+def _goes_on(line: str, start: int, end: int) -> bool:
+    """An abbreviation, or a quotation in mid-sentence, looks like an end and is none."""
+    if line[end - 1] in _QUOTES and line[end : end + 2].strip()[:1].islower():
+        return True
+    # Only the last words can be an abbreviation; looking further back would cost n².
+    return bool(_NOT_AN_END.search(line[max(start, end - 24) : end]))
 
 
 def _fitting(sentence: str) -> list[Phrase]:

@@ -1,0 +1,58 @@
+"""What is written for the eye goes; words, numbers and pauses stay."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.tts.text import prepare
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("**Bold** and *soft* and ~~gone~~", "Bold and soft and gone"),
+        ("# Title\n- one\n- two", "Title\none\ntwo"),
+        ("See [the docs](https://example.com/x?y=1).", "See the docs."),
+        ("![a cat](cat.png) sat", "a cat sat"),
+        ("```python\nprint(1)\n```", "print(1)"),
+        ("Call `run()` now", "Call run() now"),
+        ("above\n---\nbelow", "above\nbelow"),
+        ("Nice 👍🏽 work 🎉", "Nice work"),
+        ("family 👨‍👩‍👧 trip", "family trip"),
+        ('<speak>Hi<break time="9s"/> you</speak>', "Hi you"),
+        ("3 < 4 and 5 > 2", "3 < 4 and 5 > 2"),
+        ("snake_case and 2*3*4", "snake_case and 2*3*4"),
+        ("ring\x07 the\x00 bell", "ring the bell"),
+        ("zero\u200bwidth", "zerowidth"),
+        ("\u202eabc", "abc"),
+        ("a\ud800b", "a b"),
+        ("wow!!!!!! really", "wow really"),
+        ("20 °C costs €5", "20 °C costs €5"),
+        ("one\r\n\r\n\r\ntwo", "one\ntwo"),
+    ],
+)
+def test_it_keeps_what_is_said(written: str, spoken: str) -> None:
+    assert prepare(written) == spoken
+
+
+@pytest.mark.parametrize(
+    "written", ["", "  \n", "🎉🎉", "***", "...", "<br/>", "\x00\x01", "\u200b"]
+)
+def test_nothing_speakable_becomes_empty(written: str) -> None:
+    assert prepare(written) == ""
+
+
+@given(st.text(max_size=300))
+def test_the_result_never_holds_a_control_character(written: str) -> None:
+    assert all(char == "\n" or char.isprintable() for char in prepare(written))
+
+
+@pytest.mark.parametrize(
+    "unit", ["<", "<a", "[", "[a](", "*", "_a", "- ", "\n", " ", "!?", "`", "("]
+)
+def test_hostile_text_takes_bounded_time(unit: str) -> None:
+    started_s = time.process_time()
+    prepare(unit * (4096 // len(unit)))
+    assert time.process_time() - started_s < 0.25
