@@ -55,6 +55,7 @@ def status_routes(health: Health) -> APIRouter:
     @router.get("/health")
     async def status() -> Status:
         """Every service with its state, latency and last error."""
+        await health.refresh()
         services = [_service_status(d) for d in health.dependencies.values()]
         return Status(status=_overall(health), services=services)
 

@@ -1,4 +1,4 @@
-"""Liveness and readiness: dependencies watched all the time, so an answer is immediate and true."""
+"""Liveness and readiness: every dependency watched, with its state, latency and last error."""
 
 import asyncio
 import time
@@ -18,6 +18,7 @@ Probe = Callable[
 READY_INTERVAL_S = 2.0
 UNREADY_INTERVAL_S = 0.25
 PROBE_TIMEOUT_S = 2.0
+FRESH_S = 0.5
 
 log = get_logger(__name__)
 
@@ -39,6 +40,7 @@ class Dependency:
     latency_ms: float | None = None
     last_error: str | None = None
     since: str = field(default_factory=lambda: _now())
+    checked_at_s: float = float("-inf")  # on time.monotonic
 
     def report(self) -> dict[str, Any]:
         return {
@@ -52,7 +54,10 @@ class Dependency:
 
 
 class Health:
-    """Readiness of one service. Enter it in the service's lifespan: it polls until left."""
+    """Readiness of one service. Enter it in the service's lifespan: it polls until left.
+
+    Polled, so that `ready` can be asked at any time; refreshed, when someone asks over HTTP.
+    """
 
     def __init__(self, service: str, metrics: Metrics) -> None:
         self.service = service
@@ -84,6 +89,12 @@ class Health:
             "dependencies": [d.report() for d in self.dependencies.values()],
         }
 
+    async def refresh(self) -> None:
+        """Probe again what was last seen more than FRESH_S ago: an answer must not be a memory."""
+        oldest = time.monotonic() - FRESH_S
+        stale = [d for d in self.dependencies.values() if d.checked_at_s < oldest]
+        await asyncio.gather(*(self.check(dependency) for dependency in stale))
+
     async def __aenter__(self) -> Self:
         for dependency in self.dependencies.values():
             self._polls.append(asyncio.create_task(self._poll(dependency)))
@@ -103,6 +114,7 @@ class Health:
 
     async def check(self, dependency: Dependency) -> None:
         """Probe once and record what was seen."""
+        dependency.checked_at_s = time.monotonic()
         started = time.perf_counter()
         try:
             async with asyncio.timeout(dependency.timeout_s):

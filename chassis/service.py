@@ -129,6 +129,7 @@ def _add_health_routes(app: FastAPI, metrics: Metrics, health: Health) -> None:
     @app.get("/health/ready", tags=["health"])
     async def ready() -> JSONResponse:
         """200 when a request would succeed now, else 503; every dependency with its state."""
+        await health.refresh()
         return JSONResponse(health.report(), 200 if health.ready else 503)
 
     @app.get("/metrics", tags=["health"])

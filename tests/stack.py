@@ -29,6 +29,15 @@ PORTS = (
     "LIVEKIT_UDP_PORT",
 )
 
+PORT_OF = {
+    "sfu": "LIVEKIT_PORT",
+    "stt": "STT_PORT",
+    "llm": "LLM_PORT",
+    "tts": "TTS_PORT",
+    "agent": "AGENT_PORT",
+    "backend": "BACKEND_PORT",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -59,6 +68,12 @@ class Stack:
     def status(self) -> dict[str, str]:
         services = httpx2.get(f"{self.url}/api/health", trust_env=False).json()["services"]
         return {s["name"]: s["state"] for s in services}
+
+    def wait_service_ready(self, service: str, within_s: float) -> None:
+        """Until `service` itself says it is ready, whatever others remember of it."""
+        path = "/" if service == "sfu" else "/health/ready"
+        port = self.ports[PORT_OF[service]]
+        wait_ready(f"http://127.0.0.1:{port}{path}", self.process, within_s)
 
     def wait_restarted(self, service: str, old_pid: int, within_s: float) -> None:
         """Until another process runs as `service`, so that readiness is not the dead one's."""

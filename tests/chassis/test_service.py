@@ -235,3 +235,15 @@ def test_errors_survive_text_that_utf8_cannot_hold() -> None:
 
     response = error_response(InvalidRequest("bad \ud800", param="x"), "id")
     assert json.loads(bytes(response.body))["error"]["param"] == "x"
+
+
+async def test_an_answer_is_not_a_memory() -> None:
+    peer = Peer()
+    health = Health("ear", Metrics("ear"))
+    health.watch("peer", peer.probe, interval_s=3600)
+    await health.refresh()
+    assert health.ready
+    peer.broken = "it fell over"
+    health.dependencies["peer"].checked_at_s -= 1
+    await health.refresh()
+    assert not health.ready

@@ -34,6 +34,7 @@ async def test_a_killed_service_is_back_and_the_next_call_works(stack: Stack, se
     psutil.wait_procs([psutil.Process(before)] if psutil.pid_exists(before) else [], timeout=5)
     killed_at_s = time.monotonic()
     stack.wait_restarted(service, before, BACK_WITHIN_S)
+    stack.wait_service_ready(service, BACK_WITHIN_S - (time.monotonic() - killed_at_s))
     stack.wait_ready(BACK_WITHIN_S - (time.monotonic() - killed_at_s))
     await a_call_works(stack)
 
