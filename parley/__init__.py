@@ -1,0 +1,1 @@
+"""The `parley` command: starts the whole stack, looks after it, and talks to it."""

@@ -1,0 +1,70 @@
+"""`parley`: every subcommand. Each is imported when it runs, so that `--help` is immediate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Parley, the voice assistant you host yourself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def up() -> None:
+    """Set up what is missing, start everything, and look after it until Ctrl-C."""
+    from parley.up import up as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def setup() -> None:
+    """Only build what `up` needs: livekit-server and the web app."""
+    from parley.up import set_up as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Check this machine, the settings and every service. Exits 1 when something is wrong."""
+    from parley.doctor import doctor as run
+
+    raise typer.Exit(run(as_json=as_json))
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What to speak.")],
+    voice: Annotated[str | None, typer.Option(help="Voice; the server's own unless given.")] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="wav, mp3, opus, aac, flac or pcm.")
+    ] = "wav",
+) -> None:
+    """Speak TEXT: audio on standard output, as in `parley say hello > hello.wav`."""
+    from parley.say import say as run
+
+    raise typer.Exit(run(text, voice=voice, audio_format=format_))
+
+
+@app.command()
+def transcribe(
+    file: Annotated[Path, typer.Argument(help="A recording: WAV, FLAC, OGG, MP3, M4A or WebM.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="text, json, verbose_json, srt or vtt.")
+    ] = "text",
+) -> None:
+    """Write down what is said in FILE."""
+    from parley.transcribe import transcribe as run
+
+    raise typer.Exit(run(file, output_format=format_))
+
+
+if __name__ == "__main__":
+    app(prog_name="parley")
