@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from inference.tts.text import is_said
+
 # About ten seconds of speech: what another request may have to wait for at most.
 MAX_PHRASE_CHARS = 160
 SENTENCE_PAUSE_S = 0.28
@@ -31,7 +33,7 @@ class Phrase:
 
 
 def phrases(text: str) -> list[Phrase]:
-    """`text` in order, in phrases of at most MAX_PHRASE_CHARS."""
+    """`text` in order, in phrases of at most MAX_PHRASE_CHARS; lone punctuation is left out."""
     found: list[Phrase] = []
     for line in text.split("\n"):
         of_line = [phrase for sentence in _sentences(line) for phrase in _fitting(sentence)]
@@ -50,7 +52,7 @@ def _sentences(line: str) -> list[str]:
         sentences.append(line[start : end.end()])
         start = end.end()
     sentences.append(line[start:])
-    return [stripped for sentence in sentences if (stripped := sentence.strip())]
+    return [sentence.strip() for sentence in sentences if any(map(is_said, sentence))]
 
 
 def _goes_on(line: str, start: int, end: int) -> bool:

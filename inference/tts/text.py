@@ -32,7 +32,7 @@ def prepare(text: str) -> str:
     text = _PICTURES.sub(" ", text)
     text = _RUN.sub(" ", text)
     text = _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
-    return text if any(map(_is_said, text)) else ""
+    return text if any(map(is_said, text)) else ""
 
 
 def _without_controls(text: str) -> str:
@@ -52,5 +52,6 @@ def _stand_in(char: str) -> str:
     return "" if unicodedata.category(char) == "Cf" else " "
 
 
-def _is_said(char: str) -> bool:
+def is_said(char: str) -> bool:
+    """Punctuation only shapes what is said around it; alone it is silence."""
     return char.isalnum() or char in _SAID_SYMBOLS or unicodedata.category(char) == "Sc"

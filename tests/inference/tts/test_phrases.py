@@ -15,6 +15,10 @@ from inference.tts.phrases import (
 )
 
 
+def words(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())
+
+
 def texts(text: str) -> list[str]:
     return [phrase.text for phrase in phrases(text)]
 
@@ -53,9 +57,9 @@ def test_one_endless_word_is_cut_too() -> None:
 
 
 @given(st.text(max_size=600))
-def test_no_character_is_lost_and_no_phrase_too_long(text: str) -> None:
+def test_no_word_is_lost_and_no_phrase_too_long(text: str) -> None:
     cut = texts(text)
-    assert "".join("".join(cut).split()) == "".join(text.split())
+    assert words("".join(cut)) == words(text)
     assert all(0 < len(phrase) <= MAX_PHRASE_CHARS for phrase in cut)
 
 
