@@ -1,7 +1,7 @@
 /** Turns the foreign errors of starting a call into a closed list of problems with a plan. */
 
 import { ConnectionError, ConnectionErrorReason, MediaDeviceFailure } from 'livekit-client';
-import { ApiError } from '../client/api';
+import { ApiError, isRecord } from '../client/api';
 
 export type Problem =
   | { kind: 'insecure_page' }
@@ -92,7 +92,7 @@ export function isMicrophoneProblem(problem: Problem): boolean {
 
 /** Chromium names the operating system only in the message. */
 function deniedBySystem(error: unknown): boolean {
-  return error instanceof Error && /by system/i.test(error.message);
+  return isRecord(error) && /by system/i.test(String(error.message));
 }
 
 export function unreachable(value: never): never {

@@ -1,6 +1,7 @@
 /** Opens one call: microphone, ticket and room, in an order that leaves nothing half open. */
 
 import {
+  DefaultReconnectPolicy,
   DisconnectReason,
   type LocalAudioTrack,
   Room,
@@ -20,6 +21,8 @@ import {
 
 const SIGNAL_TIMEOUT_MS = 8_000;
 const MEDIA_TIMEOUT_MS = 12_000;
+/** Waits before each try to reconnect: about half a minute, then a new call helps more than hope. */
+const RECONNECT_WAITS_MS = [0, 300, 1_200, 2_700, 4_800, 7_000, 7_000, 7_000, 7_000];
 
 setLogLevel('error');
 
@@ -43,6 +46,7 @@ export function createRoom(devices: DeviceChoice): Room {
       noiseSuppression: true,
       autoGainControl: true,
     },
+    reconnectPolicy: new DefaultReconnectPolicy(RECONNECT_WAITS_MS),
   });
 }
 

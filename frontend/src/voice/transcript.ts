@@ -65,6 +65,11 @@ export function transcriptReducer(entries: Transcript, action: TranscriptAction)
   }
 }
 
+/** The entries of the call that is going on, without those of an earlier one kept above it. */
+export function currentCall(entries: Transcript): Transcript {
+  return entries.slice(entries.findLastIndex((entry) => entry.kind === 'divider') + 1);
+}
+
 export function lastSpeech(entries: Transcript, role: Role): SpeechEntry | null {
   return entries.filter(isSpeech).findLast((entry) => entry.role === role) ?? null;
 }

@@ -4,6 +4,7 @@ import { type Ref, useId } from 'react';
 import { text } from '../../i18n';
 import type { AgentState } from '../../voice/agentState';
 import type { CallMode } from '../../voice/callState';
+import { unreachable } from '../../voice/problem';
 import type { Transcript } from '../../voice/transcript';
 import { Captions } from './Captions';
 import { Composer } from './Composer';
@@ -87,7 +88,7 @@ function StateLine({ state, latency_s, reconnecting_s }: StateLineProps) {
           {text.notices.reconnectingFor(reconnecting_s)}
         </span>
       )}
-      {!away && latency_s !== null && (
+      {hasFloor(state) && latency_s !== null && (
         <span
           data-testid="latency"
           title={text.call.latencyHint}
@@ -98,4 +99,23 @@ function StateLine({ state, latency_s, reconnecting_s }: StateLineProps) {
       )}
     </div>
   );
+}
+
+/** Between replies and during them the last latency is news; while something is pending it misleads. */
+function hasFloor(state: AgentState): boolean {
+  switch (state.kind) {
+    case 'listening':
+    case 'waiting_for_text':
+    case 'muted':
+    case 'speaking':
+      return true;
+    case 'connecting':
+    case 'getting_ready':
+    case 'thinking':
+    case 'using_tool':
+    case 'reconnecting':
+      return false;
+    default:
+      return unreachable(state);
+  }
 }

@@ -1,14 +1,15 @@
 /** The last words of each side, the newest large. Text that may still change is lighter. */
 
 import { text } from '../../i18n';
-import { lastSpeech, type SpeechEntry, type Transcript } from '../../voice/transcript';
+import { currentCall, lastSpeech, type SpeechEntry, type Transcript } from '../../voice/transcript';
 
 type Props = { entries: Transcript; placeholder: string };
 
 export function Captions({ entries, placeholder }: Props) {
-  const latest = [lastSpeech(entries, 'user'), lastSpeech(entries, 'agent')]
+  const call = currentCall(entries);
+  const latest = [lastSpeech(call, 'user'), lastSpeech(call, 'agent')]
     .filter((entry) => entry !== null)
-    .sort((a, b) => entries.indexOf(a) - entries.indexOf(b));
+    .sort((a, b) => call.indexOf(a) - call.indexOf(b));
   return (
     <section
       aria-label={text.captions.region}

@@ -37,7 +37,7 @@ export function Composer({ onSend, autoFocus = false }: Props) {
 
   return (
     <form onSubmit={onSubmit} className="flex flex-col gap-2 border-line border-t p-3">
-      <p role="alert" id="send-failed" className="px-2 text-danger text-sm empty:hidden">
+      <p role="alert" id="send-failed" className="px-2 text-danger text-sm empty:absolute">
         {state === 'failed' && words.failed}
       </p>
       <div className="flex items-end gap-2">

@@ -18,7 +18,7 @@ export function DevicePanel({ input, output, onClose }: Props) {
       ) : (
         <p className="text-soft text-sm">{words.noOutput}</p>
       )}
-      <p role="alert" className="text-danger text-sm empty:hidden">
+      <p role="alert" className="text-danger text-sm empty:absolute">
         {(input.failed || output.failed) && words.failed}
       </p>
       <Button className="self-end" onClick={onClose}>

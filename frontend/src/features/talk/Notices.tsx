@@ -6,7 +6,7 @@ import { type Notice, noticeWords } from './notices';
 
 export function Notices({ notices }: { notices: readonly Notice[] }) {
   return (
-    <div role="alert" className="flex w-full max-w-xl flex-col gap-2 empty:hidden">
+    <div role="alert" className="flex w-full max-w-xl flex-col gap-2 empty:absolute">
       {notices.map(noticeWords).map(({ key, title, body, aside, action }) => (
         <div
           key={key}

@@ -27,7 +27,7 @@ export function ProblemMessage({ words, health, reference, watching }: MessagePr
         {words.title}
       </h1>
       <p className="text-balance text-soft">{words.cause}</p>
-      <ul className="flex w-full list-inside list-disc flex-col gap-1.5 rounded-2xl border border-line bg-surface px-5 py-4 text-left marker:text-accent">
+      <ul className="flex w-full list-disc flex-col gap-1.5 rounded-2xl border border-line bg-surface py-4 pr-5 pl-10 text-left marker:text-accent">
         {words.steps.map((step) => (
           <li key={step}>{step}</li>
         ))}

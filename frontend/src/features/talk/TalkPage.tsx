@@ -61,7 +61,7 @@ export function TalkPage() {
         />
       )}
       <div className={isUnderway(state) || state.kind === 'idle' ? 'contents' : AFTER_CALL}>
-        <div role="alert" className="empty:hidden">
+        <div role="alert" className="w-full empty:absolute">
           {problem && (
             <ProblemMessage
               words={problemWords(problem, browserFamily(navigator.userAgent))}

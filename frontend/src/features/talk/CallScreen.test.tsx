@@ -1,0 +1,166 @@
+// @vitest-environment jsdom
+import { render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import type { SpeechEntry } from '../../voice/transcript';
+import type { DeviceList } from '../../voice/useDevices';
+import { CallScreen, type CallScreenProps } from './CallScreen';
+
+const speech = (fields: Partial<SpeechEntry>): SpeechEntry => {
+  const base = { kind: 'speech', id: 'u1', role: 'user', text: 'Hello', source: 'voice' } as const;
+  return { ...base, status: 'final', ...fields };
+};
+const devices = (...labels: string[]): DeviceList => {
+  const list = labels.map((label) => ({ id: label, label }));
+  return { devices: list, activeId: labels[0] ?? '', choose: vi.fn(), failed: false };
+};
+const show = (fields: Partial<CallScreenProps> = {}) => {
+  const props: CallScreenProps = {
+    mode: 'voice',
+    state: { kind: 'listening' },
+    hint: null,
+    entries: [],
+    notices: [],
+    reconnecting_s: null,
+    latency_s: null,
+    mute: { on: false, toggle: vi.fn() },
+    soundOff: { on: false, toggle: vi.fn() },
+    devices: { input: devices('Built-in', 'Headset'), output: devices('Speakers') },
+    onSend: vi.fn(async () => undefined),
+    onEnd: vi.fn(),
+    ...fields,
+  };
+  const view = render(<CallScreen {...props} />);
+  const update = (more: Partial<CallScreenProps>) =>
+    view.rerender(<CallScreen {...props} {...more} />);
+  return { props, update, user: userEvent.setup() };
+};
+const button = (name: string) => screen.getByRole('button', { name });
+
+describe('the state line', () => {
+  it('says what the agent does', () => {
+    show({ state: { kind: 'using_tool', tool: 'set_timer' } });
+    expect(screen.getByTestId('agent-state')).toHaveTextContent('Using set timer');
+  });
+
+  it('shows the latency between replies but not while one is pending', () => {
+    const { update } = show({ latency_s: 0.87 });
+    expect(screen.getByTestId('latency')).toHaveTextContent('0.9 s');
+    update({ latency_s: 0.87, state: { kind: 'thinking' } });
+    expect(screen.queryByTestId('latency')).not.toBeInTheDocument();
+  });
+});
+
+describe('reconnecting', () => {
+  it('stays quiet, then shows a chip, then a banner with the seconds', () => {
+    const { update } = show({ reconnecting_s: 0 });
+    expect(screen.queryByTestId('connection-chip')).not.toBeInTheDocument();
+    update({ reconnecting_s: 1 });
+    expect(screen.getByTestId('connection-chip')).toHaveTextContent('1 s');
+    expect(screen.queryByText('The connection is interrupted')).not.toBeInTheDocument();
+    update({ reconnecting_s: 4 });
+    const title = screen.getByText('The connection is interrupted');
+    expect(within(title).getByText('4 s')).toHaveAttribute('aria-hidden');
+    expect(button('End')).toBeEnabled();
+  });
+});
+
+describe('captions', () => {
+  it('show the last words of each side and mark text that may change', () => {
+    show({
+      entries: [
+        speech({ id: 'a1', role: 'agent', text: 'Yes?' }),
+        speech({ id: 'u1', text: 'set a', status: 'interim' }),
+      ],
+    });
+    expect(screen.getByTestId('caption-agent')).toHaveAttribute('data-final', 'true');
+    expect(screen.getByTestId('caption-user')).toHaveTextContent('set a…');
+    expect(screen.getByTestId('caption-user')).toHaveAttribute('data-final', 'false');
+  });
+});
+
+describe('the transcript', () => {
+  it('is a log that screen readers do not read out word by word', () => {
+    show({ entries: [speech({ text: 'Hello there' })] });
+    const log = screen.getByRole('log', { name: 'Transcript' });
+    expect(log).toHaveAttribute('aria-live', 'off');
+    expect(within(log).getByText('Hello there').parentElement).toHaveAttribute('data-role', 'user');
+  });
+
+  it('says which reply was interrupted and which text was typed', () => {
+    show({
+      entries: [
+        speech({ id: 't', source: 'typed' }),
+        speech({ id: 'a', role: 'agent', text: 'Once', status: 'interrupted' }),
+      ],
+    });
+    expect(screen.getByText(/typed/)).toBeInTheDocument();
+    expect(screen.getByText(/interrupted/)).toBeInTheDocument();
+  });
+
+  it('shows tools as cards, with what they answered as plain text', () => {
+    const card = { kind: 'tool', id: 'c', name: 'set_timer', state: 'finished' } as const;
+    show({ entries: [{ ...card, arguments: null, result: '<b>14:32</b>', duration_ms: 84 }] });
+    expect(screen.getByTestId('tool-card')).toHaveTextContent('set timerdone · 84 ms');
+    expect(screen.getByText('<b>14:32</b>')).toBeInTheDocument();
+  });
+});
+
+describe('controls', () => {
+  it('mute says whether it is pressed and keeps its name', async () => {
+    const { props, update, user } = show();
+    expect(button('Mute')).toHaveAttribute('aria-pressed', 'false');
+    await user.click(button('Mute'));
+    expect(props.mute?.toggle).toHaveBeenCalledOnce();
+    update({ mute: { on: true, toggle: vi.fn() } });
+    expect(button('Mute')).toHaveAttribute('aria-pressed', 'true');
+  });
+
+  it('have no mute in a text call, where the text box has the focus', () => {
+    show({ mode: 'text', mute: null });
+    expect(screen.queryByRole('button', { name: 'Mute' })).not.toBeInTheDocument();
+    expect(screen.getByRole('textbox', { name: 'Message' })).toHaveFocus();
+  });
+
+  it('Escape closes the devices and gives the focus back, and never ends the call', async () => {
+    const { props, user } = show();
+    await user.keyboard('{Escape}');
+    await user.click(button('Devices'));
+    await user.selectOptions(screen.getByRole('combobox', { name: 'Microphone' }), 'Headset');
+    expect(props.devices?.input.choose).toHaveBeenCalledWith('Headset');
+    await user.keyboard('{Escape}');
+    expect(screen.queryByRole('combobox')).not.toBeInTheDocument();
+    expect(button('Devices')).toHaveFocus();
+    expect(props.onEnd).not.toHaveBeenCalled();
+  });
+
+  it('work with the keyboard alone', async () => {
+    const { props, user } = show();
+    expect(button('Mute')).toHaveFocus();
+    await user.tab();
+    await user.tab();
+    await user.tab();
+    expect(button('End')).toHaveFocus();
+    await user.keyboard('{Enter}');
+    expect(props.onEnd).toHaveBeenCalledOnce();
+  });
+});
+
+describe('notices', () => {
+  it('go into an alert region that was there before', async () => {
+    const action = vi.fn();
+    const { update, user } = show();
+    const regions = screen.getAllByRole('alert');
+    update({
+      notices: [
+        { kind: 'audio_blocked', action },
+        { kind: 'microphone_silent', device: 'Headset' },
+        { kind: 'stage_down', stage: 'tts' },
+      ],
+    });
+    expect(regions[0]).toHaveTextContent('We hear nothing from Headset');
+    expect(regions[0]).toHaveTextContent('The agent’s voice is not answering');
+    await user.click(button('Tap to hear the agent'));
+    expect(action).toHaveBeenCalledOnce();
+  });
+});

@@ -1,0 +1,75 @@
+// @vitest-environment jsdom
+import { act, render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EndCard } from './EndCard';
+import { ProblemActions, ProblemMessage } from './ProblemCard';
+import { problemWords } from './problemWords';
+import { Welcome } from './Welcome';
+
+const button = (name: string) => screen.getByRole('button', { name });
+afterEach(() => vi.useRealTimers());
+
+describe('before the call', () => {
+  it('offers a voice call and a text call', async () => {
+    const onStart = vi.fn();
+    render(<Welcome secure onStart={onStart} />);
+    await userEvent.click(button('Start'));
+    await userEvent.click(button('Continue with text only'));
+    expect(onStart.mock.calls).toEqual([['voice'], ['text']]);
+  });
+
+  it('warns when the page cannot have a microphone', () => {
+    render(<Welcome secure={false} onStart={vi.fn()} />);
+    expect(screen.getByText(/https or localhost/)).toBeInTheDocument();
+  });
+});
+
+describe('after the call', () => {
+  it('says why it ended, has the focus, and can start again', async () => {
+    const onStart = vi.fn();
+    render(<EndCard reason="agent" kept onStart={onStart} />);
+    expect(screen.getByRole('heading', { name: 'Call ended' })).toHaveFocus();
+    expect(screen.getByText('The agent hung up.')).toBeInTheDocument();
+    await userEvent.click(button('Start again'));
+    expect(onStart).toHaveBeenCalledWith('voice');
+  });
+});
+
+describe('a problem', () => {
+  it('names the services that are down', () => {
+    const words = problemWords({ kind: 'agent_absent' }, 'chromium');
+    const down = [{ name: 'llm', state: 'unready', lastError: null }] as const;
+    render(
+      <ProblemMessage
+        words={words}
+        health={{ kind: 'known', down }}
+        reference={null}
+        watching={false}
+      />,
+    );
+    expect(screen.getByTestId('services-down')).toHaveTextContent('Language model');
+  });
+
+  it('offers a retry at once and text where typing helps', async () => {
+    const onRetry = vi.fn();
+    const onTextOnly = vi.fn();
+    render(<ProblemActions wait_s={null} textOffered onRetry={onRetry} onTextOnly={onTextOnly} />);
+    expect(button('Try again')).toHaveFocus();
+    await userEvent.click(button('Try again'));
+    await userEvent.click(button('Continue with text only'));
+    expect(onRetry).toHaveBeenCalledOnce();
+    expect(onTextOnly).toHaveBeenCalledOnce();
+  });
+
+  it('waits as long as the server asked before it offers the retry', () => {
+    vi.useFakeTimers();
+    render(
+      <ProblemActions wait_s={2} textOffered={false} onRetry={vi.fn()} onTextOnly={vi.fn()} />,
+    );
+    expect(button('Try again')).toBeDisabled();
+    expect(screen.getByText('You can try again in 2 s.')).toBeInTheDocument();
+    act(() => void vi.advanceTimersByTime(2_300));
+    expect(button('Try again')).toBeEnabled();
+  });
+});

@@ -1,0 +1,78 @@
+import { ConnectionError, DisconnectReason } from 'livekit-client';
+import { describe, expect, it } from 'vitest';
+import { ApiError } from '../client/api';
+import { problemFromConnect, problemFromMicrophone, problemFromTicket } from './problem';
+import { endReasonFrom } from './room';
+
+const dom = (name: string, message = '') => new DOMException(message, name);
+
+describe('microphone errors', () => {
+  it.each([
+    [dom('NotAllowedError', 'Permission denied'), { kind: 'mic_denied', by: 'browser' }],
+    [dom('NotAllowedError', 'Permission denied by system'), { kind: 'mic_denied', by: 'system' }],
+    [dom('NotFoundError'), { kind: 'mic_missing' }],
+    [dom('NotReadableError'), { kind: 'mic_busy' }],
+    [dom('OverconstrainedError'), { kind: 'mic_failed' }],
+  ])('%s becomes %o', (error, problem) => {
+    expect(problemFromMicrophone(error)).toEqual(problem);
+  });
+});
+
+describe('token endpoint errors', () => {
+  it.each([
+    [{ status: 403, code: 'origin_not_allowed' }, { kind: 'forbidden' }],
+    [
+      { status: 429, code: 'rate_limited', retryAfter_s: 7 },
+      { kind: 'rate_limited', retryAfter_s: 7 },
+    ],
+    [
+      { status: 503, code: 'voice_server_unreachable' },
+      { kind: 'voice_server_down', retryAfter_s: null },
+    ],
+    [
+      { status: 503, code: 'no_agent_available', retryAfter_s: 3 },
+      { kind: 'no_capacity', retryAfter_s: 3 },
+    ],
+    [{ status: null }, { kind: 'backend_unreachable' }],
+    [{ status: 502 }, { kind: 'backend_unreachable' }],
+    [
+      { status: 400, code: 'invalid_request', requestId: 'req_1' },
+      { kind: 'request_failed', status: 400, code: 'invalid_request', requestId: 'req_1' },
+    ],
+    [{ status: 500 }, { kind: 'request_failed', status: 500, code: null, requestId: null }],
+  ])('%o becomes %o', (fields, problem) => {
+    expect(problemFromTicket(new ApiError(fields))).toEqual(problem);
+  });
+
+  it('anything that is not an answer means the server was not reached', () => {
+    expect(problemFromTicket(new TypeError('failed'))).toEqual({ kind: 'backend_unreachable' });
+  });
+});
+
+describe('connection errors', () => {
+  it.each([
+    [ConnectionError.notAllowed('no', 401), false, 'token_refused'],
+    [ConnectionError.serverUnreachable('gone'), false, 'voice_server_unreachable'],
+    [ConnectionError.timeout('signal'), false, 'voice_server_unreachable'],
+    [ConnectionError.internal('socket closed'), false, 'voice_server_unreachable'],
+    [ConnectionError.internal('could not establish pc connection'), true, 'media_blocked'],
+    [ConnectionError.timeout('publication'), true, 'media_blocked'],
+    [new Error('anything'), false, 'voice_server_unreachable'],
+  ])('%s with signal %s becomes %s', (error, signalled, kind) => {
+    expect(problemFromConnect(error, signalled).kind).toBe(kind);
+  });
+});
+
+describe('the end of a live call', () => {
+  it.each([
+    [DisconnectReason.CLIENT_INITIATED, 'you'],
+    [DisconnectReason.ROOM_DELETED, 'agent'],
+    [DisconnectReason.DUPLICATE_IDENTITY, 'elsewhere'],
+    [DisconnectReason.PARTICIPANT_REMOVED, 'removed'],
+    [DisconnectReason.SERVER_SHUTDOWN, 'server'],
+    [DisconnectReason.STATE_MISMATCH, 'lost'],
+    [undefined, 'lost'],
+  ])('reason %s reads as %s', (reason, expected) => {
+    expect(endReasonFrom(reason)).toBe(expected);
+  });
+});
