@@ -23,7 +23,7 @@ from hassil.expression import (
 from hassil.intents import TextSlotList, WildcardSlotList
 
 from inference.assist.spoken import spoken_number
-from inference.assist.templates import samples, templates
+from inference.assist.templates import first_words, samples, templates
 
 T = TypeVar("T")
 SEED = 7
@@ -99,13 +99,12 @@ def _durations() -> Iterator[tuple[str, str]]:
 
 def _conversions(chance: random.Random) -> Iterator[tuple[str, str]]:
     """Every pair of units that can be converted, in plural: templates pair units blindly."""
-    walk = _Walk(chance)
     units = templates().slot_lists["unit"]
     assert isinstance(units, TextSlotList)
     for source, target in permutations(units.values, 2):
         if source.metadata == target.metadata:
             amount = spoken_number(chance.randint(2, 100))
-            from_name, to_name = walk.first(source.text_in), walk.first(target.text_in)
+            from_name, to_name = first_words(source.text_in), first_words(target.text_in)
             yield "ConvertUnits", f"how many {to_name} are in {amount} {from_name}"
             yield "ConvertUnits", f"convert {amount} {from_name} to {to_name}"
             yield "ConvertUnits", f"what is {amount} {from_name} in {to_name}"
@@ -145,14 +144,6 @@ class _Walk:
             raise NotImplementedError("the templates use no permutations")
         assert isinstance(expression, Group)
         return "".join(self.sample(item) for item in expression.items)
-
-    def first(self, expression: Expression) -> str:
-        """The most common way through: the first of every choice."""
-        if isinstance(expression, Alternative):
-            return self.first(expression.items[0])
-        if isinstance(expression, Group):
-            return "".join(self.first(item) for item in expression.items)
-        return self.sample(expression)
 
     def _from_list(self, name: str, slot: str) -> str:
         if slot in SMALL_COUNTS:

@@ -1,9 +1,15 @@
-"""Numbers as people say them: 342 → "three hundred and forty two", 3.5 → "three point five"."""
+"""Numbers as people say them and as they read them.
+
+342 is said "three hundred and forty two"; in a sentence to read, small numbers are words.
+"""
 
 from functools import cache
 
 from unicode_rbnf import RbnfEngine
 
+GROUPED_FROM = 10_000
+LARGEST_PLAIN = 1e15
+MOST_DECIMALS = 4
 DIGIT_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -16,6 +22,24 @@ def spoken_number(value: int | float, *, with_and: bool = True) -> str:
     if not decimals:
         return words
     return f"{words} point {' '.join(DIGIT_NAMES[int(digit)] for digit in decimals)}"
+
+
+def written_number(value: int | float, *, words_up_to: int = 0) -> str:
+    """For a sentence that is shown and spoken: "twelve", "1,234,567", "about 3.33"."""
+    if isinstance(value, int):
+        if 0 <= value <= words_up_to:
+            return str(_engine().format_number(value).text)
+        if abs(value) >= LARGEST_PLAIN:
+            mantissa, exponent = f"{value:.2e}".split("e+")
+            return f"about {mantissa} times 10 to the power of {int(exponent)}"
+        return f"{value:,}" if abs(value) >= GROUPED_FROM else f"{value}"
+    rounded = round(value, MOST_DECIMALS)
+    if rounded != value:
+        rounded = round(value, 2) if abs(value) >= 1 else float(f"{value:.3g}")
+    plain = abs(rounded) < GROUPED_FROM or abs(rounded) >= LARGEST_PLAIN
+    text = f"{rounded:.12g}" if plain else f"{rounded:,}"
+    text = text.removesuffix(".0")
+    return text if rounded == value else f"about {text}"
 
 
 def _spoken_whole(value: int, with_and: bool) -> str:

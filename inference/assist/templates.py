@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from hassil.expression import Alternative, Expression, Group, TextChunk
 from hassil.intents import Intents
 from yaml import CSafeLoader, load
 
@@ -21,3 +22,13 @@ def samples() -> dict[str, tuple[str, ...]]:
     """Everyday words for each wildcard of the templates."""
     loaded = load(SAMPLES.read_text(encoding="utf-8"), CSafeLoader)
     return {name: tuple(phrases) for name, phrases in loaded.items()}
+
+
+def first_words(expression: Expression) -> str:
+    """The most common wording of a list value: templates name the common choice first."""
+    if isinstance(expression, Alternative):
+        return first_words(expression.items[0])
+    if isinstance(expression, Group):
+        return " ".join("".join(first_words(item) for item in expression.items).split())
+    assert isinstance(expression, TextChunk)
+    return str(expression.original_text)

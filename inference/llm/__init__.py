@@ -1,0 +1,1 @@
+"""The chat server: OpenAI's chat completions, answered by an engine."""
