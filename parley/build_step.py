@@ -50,7 +50,7 @@ async def run_step(
     finally:
         _kill_group(process.pid)
     if code != 0:
-        raise SetupFailed(f"{title} failed with {code}; the end of {log}:\n{tail(log)}")
+        raise SetupFailed(f"{title} failed with {code}; from {log}:\n{_excerpt(log)}")
     say(f"{title}: done in {time.monotonic() - started:.0f} s")
 
 
@@ -85,6 +85,16 @@ def tail(log: Path, since_byte: int = 0) -> str:
     except OSError:
         return ""
     return "\n".join(f"  {line[:300]}" for line in text.splitlines()[-TAIL_LINES:])
+
+
+def _excerpt(log: Path) -> str:
+    """Both ends: some tools name the cause first, others last."""
+    with log.open("rb") as file:
+        first = file.read(TAIL_BYTES).decode(errors="replace").splitlines()[:TAIL_LINES]
+    last = tail(log).splitlines()
+    if len(first) < TAIL_LINES:
+        return "\n".join(last)
+    return "\n".join([*(f"  {line[:300]}" for line in first), "  …", *last])
 
 
 async def _wait(process: asyncio.subprocess.Process, progress: Callable[[], None]) -> int:

@@ -5,18 +5,19 @@ import os
 import queue
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.processes import ROOT, clean_env, free_port
+from tests.processes import ROOT, clean_env
 
 FAKE = Path(__file__).parent / "fake_service.py"
 NAMES = ("stt", "llm", "tts", "agent", "backend")
@@ -35,7 +36,8 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = {name: free_port() for name in (*NAMES, "sfu")}
+        numbers = _free_ports(len(NAMES) + 4)
+        self.ports = {name: numbers.pop() for name in (*NAMES, "sfu")}
         self.variables = {
             "PYTHONPATH": str(ROOT),
             "PARLEY_STATE_DIR": str(folder / "state"),
@@ -43,9 +45,9 @@ class Stack:
             "BACKEND_WEB_DIR": str(folder),
             "LIVEKIT_SERVER_BIN": str(folder / "livekit-server"),
             "LIVEKIT_PORT": str(self.ports["sfu"]),
-            "LIVEKIT_RTC_TCP_PORT": str(free_port()),
-            "LIVEKIT_UDP_PORT": str(free_port()),
-            "AGENT_SDK_PORT": str(free_port()),
+            "LIVEKIT_RTC_TCP_PORT": str(numbers.pop()),
+            "LIVEKIT_UDP_PORT": str(numbers.pop()),
+            "AGENT_SDK_PORT": str(numbers.pop()),
         } | {f"{name.upper()}_PORT": str(self.ports[name]) for name in NAMES}
         self.process: subprocess.Popen[str] | None = None
         self.output: list[str] = []
@@ -159,6 +161,15 @@ class Stack:
 
     def environment_of(self, name: str) -> dict[str, str]:
         return dict(json.loads((self.folder / f"{name}.environment").read_text()))
+
+
+def _free_ports(count: int) -> list[int]:
+    """Held all at once while they are chosen: no two are the same."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _read(process: subprocess.Popen[str], news: queue.Queue[str | None]) -> None:

@@ -1,0 +1,121 @@
+# Parley, one command each. Python packages live in .venv, pinned by hash in requirements/; what is
+# up to date is not done again, so a second `make run` starts at once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PACKAGES := backend bench chassis deploy inference livekit_agent parley tests
+WEB_PACKAGES := frontend/node_modules/.package-lock.json
+INSTALL := $(UV) pip install --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
+RUN_EXTRAS := agent backend stt llm tts cli
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock env-example FORCE
+
+help:
+	@echo "make run          set up what is missing and start everything"
+	@echo "make test         all tests, Python and web app"
+	@echo "make lint         formatting, lint and types, Python and web app"
+	@echo "make format       put the formatting right"
+	@echo "make bench        measure the silence between question and answer"
+	@echo "make lock         write requirements/*.txt anew (LOCK_FLAGS=--upgrade for newer versions)"
+	@echo "make env-example  write .env.example from the settings classes"
+
+run: $(VENV)/.run
+	@exec $(BIN)/parley up
+
+test: $(VENV)/.dev $(WEB_PACKAGES)
+	@$(call apt_install,chromium flite)
+	@$(BIN)/parley setup
+	@$(BIN)/pytest
+	@cd frontend && npm test
+
+lint: $(VENV)/.dev $(WEB_PACKAGES)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy $(PACKAGES)
+	@cd frontend && npm run lint
+
+format: $(VENV)/.dev $(WEB_PACKAGES)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@cd frontend && npm run format
+
+bench: $(VENV)/.dev
+	@$(call apt_install,flite)
+	@$(BIN)/parley setup
+	@$(BIN)/python -m bench.turns
+
+env-example: $(VENV)/.dev
+	@$(BIN)/python -m deploy.env_example > .env.example
+
+# dev.txt is resolved first and constrains the rest: every file has the same versions.
+lock: $(VENV)/.uv
+	@echo "Locking requirements/*.txt"
+	@$(LOCK) $(foreach e,$(RUN_EXTRAS) dev,--extra $(e)) pyproject.toml -o requirements/dev.txt
+	@printf 'hatchling\neditables\n' | $(LOCK) -c requirements/dev.txt $(foreach e,$(RUN_EXTRAS),--extra $(e)) \
+		pyproject.toml - -o requirements/run.txt
+	@for extra in agent backend stt llm tts; do \
+		$(LOCK) -c requirements/dev.txt --extra $$extra pyproject.toml \
+			-o requirements/$$extra.txt || exit 1; \
+	done
+	@echo uv | $(LOCK) - -o requirements/uv.txt
+
+$(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
+	@$(call install,run)
+
+$(VENV)/.dev: $(VENV)/.uv requirements/dev.txt pyproject.toml
+	@$(call install,dev)
+
+# An environment whose Python is gone (moved folder, upgraded system) is made anew.
+$(VENV)/.uv: requirements/uv.txt $(if $(shell test -x $(BIN)/python && echo y),,FORCE)
+	@$(check_python)
+	@echo "Preparing $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary :all: -r requirements/uv.txt
+	@touch $@
+
+$(WEB_PACKAGES): frontend/package-lock.json
+	@$(check_node)
+	@echo "Installing the web app's packages"
+	@cd frontend && npm install --no-save --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# $(1): run or dev. Wheels only, so nothing is compiled; then this project itself, in place.
+define install
+echo "Installing Python packages (requirements/$(1).txt)" && \
+$(INSTALL) --require-hashes --only-binary :all: -r requirements/$(1).txt && \
+$(INSTALL) --no-deps --no-build-isolation --editable . && \
+touch $(VENV)/.$(1)
+endef
+
+define check_python
+command -v $(PYTHON) >/dev/null \
+	|| { echo "Python 3.11 or newer is needed (Debian: apt-get install python3 python3-venv)"; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Python 3.11 or newer is needed, this is $$($(PYTHON) --version): name another with make PYTHON=python3.12"; exit 1; }; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	|| { echo "Python's venv module is missing (Debian: apt-get install python3-venv)"; exit 1; }
+endef
+
+define check_node
+node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
+	|| { echo "Node.js 20.19 or newer is needed for the web app"; exit 1; }; \
+command -v npm >/dev/null || { echo "npm is needed for the web app"; exit 1; }
+endef
+
+# $(1): Debian packages, each named like the command it brings; installed when one is missing.
+define apt_install
+missing=; for tool in $(1); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+if test -n "$$missing"; then \
+	if test "$$(id -u)" = 0; then root=; else root=sudo; fi; \
+	if ! command -v apt-get >/dev/null || { test -n "$$root" && ! command -v sudo >/dev/null; }; then \
+		echo "The tests need$$missing: install them, this user cannot"; exit 1; fi; \
+	echo "Installing$$missing"; \
+	$$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+fi
+endef
