@@ -44,7 +44,7 @@ class Rescue:
         stage = stage_of(event.error)
         if stage is None or event.error.recoverable:
             return
-        log.warning("stage_failed", stage=stage, reason=repr(event.error.error))
+        log.warning("stage_failed", stage=stage, reason=_reason(event.error.error))
         now = time.monotonic()
         if now - self._down.get(stage, float("-inf")) < REPEAT_AFTER_S:
             return
@@ -65,6 +65,11 @@ def stage_of(error: object) -> Stage | None:
             return "tts"
         case _:
             return None
+
+
+def _reason(error: BaseException) -> str:
+    """Kind and message; never the repr, which may hold a request's headers and with them a key."""
+    return f"{type(error).__name__}: {error}"[:300]
 
 
 def _now() -> str:
