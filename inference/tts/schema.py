@@ -10,7 +10,7 @@ MAX_INPUT_CHARS = 4096  # OpenAI's limit
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
 # Names that clients written for other servers send; whatever model is configured answers.
-FOREIGN_MODELS = ("tts-1", "gpt-4o-mini-tts", "gpt-4o-audio", "gpt-realtime", "kokoro")
+FOREIGN_MODELS = ("tts-1", "gpt-4o-mini-tts", "kokoro")
 
 ResponseFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 

@@ -98,8 +98,13 @@ class Speaker:
         self._loaded: asyncio.Future[None] | None = None
 
     @property
+    def open(self) -> int:
+        """Requests being spoken or waiting for their turn."""
+        return len(self._open)
+
+    @property
     def full(self) -> bool:
-        return len(self._open) >= self.slots + self.queue_limit
+        return self.open >= self.slots + self.queue_limit
 
     async def __aenter__(self) -> Self:
         """Load the engine. Raises EngineFailed."""
