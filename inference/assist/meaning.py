@@ -28,7 +28,7 @@ from inference.assist.words import Reading
 
 MAX_DICE = 100
 MAX_SIDES = 1000
-MAX_TIMER_S = 7 * 86_400
+MAX_TIMER_S = 366 * 86_400  # any tool's own limit is lower, and it can say so
 ARTICLES = ("the ", "a ", "an ", "my ", "our ", "your ")
 
 

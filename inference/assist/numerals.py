@@ -15,6 +15,7 @@ TENS = {
     "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+JOINED_AFTER = frozenset({"hundred", *SCALES})  # "two thousand and five" is one number
 AFTER_POINT = UNITS | {"oh": 0, "o": 0}
 FRACTIONS = {
     ("and", "a", "half"): 0.5,
@@ -28,11 +29,14 @@ class Numerals:
     """Finds numbers among words; words that were digits come with their value."""
 
     def __init__(
-        self, words: Sequence[str], values: Sequence[int | float | None], and_joins: bool
+        self,
+        words: Sequence[str],
+        values: Sequence[int | float | None],
+        joined_after: frozenset[str] = JOINED_AFTER,
     ) -> None:
         self._words = words
         self._values = values
-        self._and_joins = and_joins
+        self._joined_after = joined_after
 
     def at(self, start: int) -> Found | None:
         """The longest number that starts at word `start`."""
@@ -86,7 +90,8 @@ class Numerals:
         return (value * 100 + rest[0], rest[1]) if rest else (value * 100, after + 1)
 
     def _after_and(self, at: int) -> int:
-        return at + 1 if self._and_joins and self._word(at) == "and" else at
+        joins = self._word(at) == "and" and self._word(at - 1) in self._joined_after
+        return at + 1 if joins else at
 
     def _below_hundred(self, at: int) -> tuple[int, int] | None:
         word = self._word(at)

@@ -55,12 +55,27 @@ def recognise_one(text: str) -> Request | None:
     typed = _typed_expression(text)
     if typed is not None:
         return typed
-    for reading in (read(text), read(text, and_joins=False)):
+    for reading in _readings(text):
         for result in sorted(_results(reading), key=_closeness, reverse=True):
             request = meaning(result, reading)
             if request is not None:
                 return request
     return None
+
+
+def _readings(text: str) -> Iterator[Reading]:
+    """The likeliest first; without courtesies a note holds only what is to be noted."""
+    whole = read(text)
+    plain = whole.plainly()
+    yield plain
+    if plain.words != whole.words:
+        yield whole
+    seen = {plain.words, whole.words}
+    for joined_after in (frozenset({"hundred"}), frozenset[str]()):
+        split = read(text, joined_after=joined_after).plainly()
+        if split.words not in seen:
+            seen.add(split.words)
+            yield split
 
 
 def _results(reading: Reading) -> Iterator[RecognizeResult]:

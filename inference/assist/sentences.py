@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import permutations
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from hassil.expression import (
     Alternative,
@@ -22,6 +22,7 @@ from hassil.expression import (
 )
 from hassil.intents import TextSlotList, WildcardSlotList
 
+from inference.assist.requests import Topic
 from inference.assist.spoken import spoken_number
 from inference.assist.templates import first_words, samples, templates
 
@@ -54,7 +55,10 @@ def labelled_sentences() -> tuple[tuple[str, str], ...]:
     """Pairs of intent and sentence. The same in every process."""
     chance = random.Random(SEED)  # noqa: S311 - reproducible sampling, not a secret
     drawn = [*_from_templates(chance), *_counting(chance), *_durations(), *_conversions(chance)]
-    return tuple((intent, _as_spoken(text, chance)) for intent, text in drawn)
+    return tuple(
+        (intent, _as_spoken(text, chance, polite=intent not in get_args(Topic)))
+        for intent, text in drawn
+    )
 
 
 def sentences() -> list[str]:
@@ -110,11 +114,13 @@ def _conversions(chance: random.Random) -> Iterator[tuple[str, str]]:
             yield "ConvertUnits", f"what is {amount} {from_name} in {to_name}"
 
 
-def _as_spoken(text: str, chance: random.Random) -> str:
+def _as_spoken(text: str, chance: random.Random, *, polite: bool) -> str:
     words = " ".join(text.split())
     for full, short in CONTRACTIONS:
         if chance.random() < CONTRACTED_SHARE and f" {words} ".find(f" {full}") >= 0:
             words = f" {words}".replace(f" {full}", f" {short}").strip()
+    if not polite:
+        return words
     if chance.random() < POLITE_SHARE:
         words = f"{chance.choice(POLITE_STARTS)} {words}"
     elif chance.random() < POLITE_SHARE:

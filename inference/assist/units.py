@@ -35,7 +35,7 @@ def convert(value: float, from_unit: str, to_unit: str) -> float:
 
 def unit_name(unit: str, count: float) -> str:
     """ "mile", 5 → "miles"."""
-    plural = _plurals().get(unit) or unit.replace("_", " ")
+    plural = _plurals().get(unit.lower().removeprefix("degree_")) or unit.replace("_", " ")
     for scale in SCALES:
         plural = plural.replace(scale, scale.capitalize())
     if count != 1:

@@ -2,11 +2,11 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from inference.assist.numerals import FRACTIONS, Numerals
+from inference.assist.numerals import FRACTIONS, JOINED_AFTER, Numerals
 
 MAX_DIGITS = 24  # longer strings of digits are no quantity anybody asks about
 SPELLED = {
@@ -37,13 +37,19 @@ PIECE = re.compile(
     rf"|(?P<word>[^\W\d_]+(?:['{APOSTROPHE}][^\W\d_]+)*)"
     rf"|(?P<symbol>[{re.escape(''.join(SYMBOLS) + MINUSES)}])"
 )
-# After these words "minus three" is a number below zero; after others it is a subtraction.
-BEFORE_A_SIGN = frozenset(
-    {"is", "are", "plus", "minus", "times", "by", "of", "from", "and", "to", "over", "about"}
-    | {"calculate", "compute", "solve", "add", "subtract", "multiply", "divide", "convert", "what"}
-)
+# After a number or one of these, "minus" subtracts; elsewhere it makes a number negative.
+ENDS_OF_OPERANDS = frozenset({"squared", "cubed", "percent", "cent", "dollars", "euros", "pounds"})
 # What recognisers write for a number, and the words after which it must be one, or the reverse.
 OPERATOR_WORDS = frozenset({"plus", "minus", "times", "by"})
+# Said around a request without changing it.
+POLITE_STARTS = (
+    ("please",), ("can", "you"), ("could", "you"), ("would", "you"), ("will", "you"), ("hey",),
+    ("ok",), ("okay",), ("well",), ("so",), ("now",), ("parley",), ("just",),
+    ("actually",), ("i", "want", "you", "to"), ("i", "would", "like", "you", "to"),
+    ("i", "need", "you", "to"), ("i", "would", "like", "to"), ("i", "want", "to"),
+)  # fmt: skip
+POLITE_ENDS = (("please",), ("for", "me"), ("parley",))
+HESITATIONS = frozenset({"um", "uh", "er", "erm", "hmm", "uhm"})
 HOMOPHONES = {"for": "four", "to": "two", "too": "two", "won": "one", "ate": "eight"}
 
 
@@ -73,6 +79,15 @@ class Reading:
         """Each number's text in this reading, and its value."""
         return {word.text: word.value for word in self.words if word.value is not None}
 
+    def plainly(self) -> "Reading":
+        """Without what is said for politeness or while thinking, as far as something is left."""
+        words = [word for word in self.words if word.text not in HESITATIONS]
+        while start := _matching(words, POLITE_STARTS, at_end=False):
+            words = words[start:]
+        while end := _matching(words, POLITE_ENDS, at_end=True):
+            words = words[:-end]
+        return replace(self, words=tuple(words)) if words else self
+
     def original(self, start: int, end: int) -> str:
         """The part of the source behind `text[start:end]`, as it was written."""
         starts = [0]
@@ -83,11 +98,20 @@ class Reading:
         return self.source[self.words[first].start : self.words[last].end]
 
 
-def read(text: str, *, and_joins: bool = True) -> Reading:
-    """`and_joins`: "hundred and five" is 105, else two numbers."""
+def read(text: str, *, joined_after: frozenset[str] = JOINED_AFTER) -> Reading:
+    """`joined_after`: with "hundred", "hundred and five" is 105, else it is two numbers."""
     pieces = list(_pieces(text))
     pieces = [_heard(before, word) for before, word in zip([None, *pieces], pieces, strict=False)]
-    return Reading(text, tuple(_signed(_numbered(pieces, and_joins))))
+    return Reading(text, tuple(_signed(_numbered(pieces, joined_after))))
+
+
+def _matching(words: list[Word], phrases: Iterable[tuple[str, ...]], *, at_end: bool) -> int:
+    """How many words of `words`, at their start or end, are one of `phrases`."""
+    for phrase in phrases:
+        edge = words[-len(phrase) :] if at_end else words[: len(phrase)]
+        if tuple(word.text for word in edge) == phrase:
+            return len(phrase)
+    return 0
 
 
 def _pieces(text: str) -> Iterator[Word]:
@@ -140,9 +164,9 @@ def _heard(before: Word | None, word: Word) -> Word:
     return word
 
 
-def _numbered(words: list[Word], and_joins: bool) -> Iterator[Word]:
+def _numbered(words: list[Word], joined_after: frozenset[str]) -> Iterator[Word]:
     """Join the words of each number."""
-    numerals = Numerals([word.text for word in words], [word.value for word in words], and_joins)
+    numerals = Numerals([word.text for word in words], [word.value for word in words], joined_after)
     at = 0
     while at < len(words):
         found = numerals.at(at)
@@ -174,8 +198,10 @@ def _signed(words: Iterator[Word]) -> Iterator[Word]:
             else:
                 yield sign
             sign = None
-        can_be_sign = before is None or before.text in BEFORE_A_SIGN
-        if word.text == "negative" or (word.text == "minus" and can_be_sign):
+        subtracts = before is not None and (
+            before.value is not None or before.text in ENDS_OF_OPERANDS
+        )
+        if word.text == "negative" or (word.text == "minus" and not subtracts):
             sign = word
         else:
             yield word
