@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PACKAGES := backend bench chassis deploy inference livekit_agent parley tests
 WEB_PACKAGES := frontend/node_modules/.package-lock.json
-INSTALL := $(UV) pip install --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
+INSTALL := $(UV) pip install --compile-bytecode --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
 RUN_EXTRAS := agent backend stt llm tts cli

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from signal import SIGKILL, SIGTERM, Signals
+from signal import Signals
 
 from chassis.http import AsyncClient, HTTPError, TimeoutException
 from chassis.settings import EXIT_BAD_SETTINGS
@@ -89,11 +89,11 @@ class Keeper:
                 pass
 
     async def stop(self, hurry: asyncio.Event) -> None:
-        """SIGTERM to the service's group; SIGKILL when the grace or the patience is over."""
+        """SIGTERM to the service, SIGKILL to its group when it left or its grace is over."""
         draining = self.service.drains
         grace_s = DRAINING_STOP_GRACE_S if draining else STOP_GRACE_S
         deadline_s = time.monotonic() + grace_s
-        self.process.signal(SIGTERM)
+        self.process.terminate()
         while self.process.pid is not None and time.monotonic() < deadline_s:
             if hurry.is_set():
                 break
@@ -102,8 +102,8 @@ class Keeper:
                     await self.process.ended()
             except TimeoutError:
                 if draining:  # the SFU leaves at the second SIGTERM while rooms exist
-                    self.process.signal(SIGTERM)
-        self.process.signal(SIGKILL)
+                    self.process.terminate()
+        self.process.kill()
 
     async def _run_once(self) -> str:
         """From start to end; returns why it ended."""

@@ -55,15 +55,20 @@ class ServiceProcess:
         assert self._process is not None
         return await self._process.wait()
 
-    def signal(self, number: signal.Signals) -> None:
-        """To the process and its group, while it runs."""
-        if self.pid is not None:
-            _signal_group(self.pid, number)
+    def terminate(self) -> None:
+        """Ask the process to leave. It alone: it tells its children itself, in its own order."""
+        if self._process is not None and self.pid is not None:
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """The process and its whole group."""
+        if self._process is not None:
+            _kill_group(self._process.pid)
 
     async def end_remnants(self) -> None:
         """After its process ended: kill what it started, in its group or out of it."""
-        if self._process is not None:
-            _signal_group(self._process.pid, signal.SIGKILL)
+        self.kill()
+        self._process = None  # its number may soon be another process's
         await end(self._run.remnants(self.service.name))
 
     def last_lines(self) -> str:
@@ -80,10 +85,10 @@ def rotate(log: Path) -> None:
             newer.replace(older)
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
+def _kill_group(pid: int) -> None:
     # Gone; or, on macOS, only a zombie is left.
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ValidationError
 
 ENGINE = "engine"  # the dependency model servers report their engine under
+ERROR_CHARS = 160  # of one error, in a line that people read
 
 
 class State(StrEnum):
@@ -65,9 +66,10 @@ def condition_of_answer(status: int, body: bytes) -> Condition:
     except ValidationError:  # the SFU answers in plain text
         report = _Readiness()
     lacking = [d for d in report.dependencies if d.state != "ready"]
-    detail = "; ".join(f"{d.name}: {d.last_error}" for d in lacking if d.last_error)
     if status == 200:
-        return Condition(state=State.READY, detail=detail)
+        without = ", ".join(d.name for d in lacking)
+        return Condition(state=State.READY, detail=f"without {without}" if without else "")
+    detail = "; ".join(f"{d.name}: {d.last_error[:ERROR_CHARS]}" for d in lacking if d.last_error)
     required = tuple(d.name for d in lacking if d.required)
     if ENGINE in required:
         return Condition(state=State.LOADING, detail=detail)

@@ -51,7 +51,7 @@ class Terminal:
         self._console = console or _PatientConsole(highlight=False)
         # Refreshed by us: rich's own refresh is a thread.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
-        self._shown: dict[str, tuple[str, str]] = {}
+        self._shown: dict[str, tuple[str, int]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +69,7 @@ class Terminal:
             self._guarded(lambda: self._redraw(rows))
             return
         for row in rows:
-            news = (row.condition.label, row.condition.detail)
+            news = (row.condition.label, row.restarts)
             if self._shown.get(row.service) != news:
                 self._shown[row.service] = news
                 self.line(_as_line(row))
