@@ -66,11 +66,11 @@ class Keeper:
             reason = await self._run_once()
             delay_s = self._backoff.next_delay(delay_s, time.monotonic() - started_at_s)
             self._restart_at_s = time.monotonic() + delay_s
+            self.restarts += 1
             self._set(Condition(state=State.RESTARTING, detail=reason))
             await self.process.end_remnants()
             await asyncio.sleep(max(0.0, self._restart_at_s - time.monotonic()))
             self._restart_at_s = None
-            self.restarts += 1
 
     async def watch(self) -> None:
         """Keep `condition` true, until cancelled."""
