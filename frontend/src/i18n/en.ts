@@ -112,7 +112,7 @@ export const en = {
       llm: 'The language model is not answering',
       tts: 'The agent’s voice is not answering',
     },
-    stageDownBody: 'The call goes on with a simpler stand-in until it is back.',
+    stageDownBody: 'The call goes on. Replies may be slower or simpler until it is back.',
     agentAwayTitle: 'The agent dropped out',
     agentAwayBody: 'Waiting a moment for it to come back.',
     agentSlowTitle: 'The agent needs longer than usual to get ready',

@@ -4,7 +4,7 @@ import { transcriptActionFrom, withEvent } from './useAgentEvents';
 
 const parse = (body: object) => parseAgentEvent(JSON.stringify(body));
 const tool = { v: 1, type: 'tool', id: 'call_1', name: 'set_timer', state: 'started' };
-const NO_NEWS = { stagesDown: [], latency_s: null, errorCode: null };
+const NO_NEWS = { stagesDown: [], latency_s: null, error: null };
 
 describe('parsing', () => {
   it('reads a tool event and fills what is absent', () => {
@@ -28,9 +28,10 @@ describe('parsing', () => {
     expect(parse({ v: 1, type: 'status', stage: 'tts', state: 'down' })).toMatchObject({
       stage: 'tts',
     });
-    expect(parse({ v: 1, type: 'error', code: 'llm_timeout', message: 'm' })).toEqual({
+    expect(parse({ v: 1, type: 'error', code: 'llm_timeout', message: 'Too slow.' })).toEqual({
       type: 'error',
       code: 'llm_timeout',
+      message: 'Too slow.',
     });
   });
 
@@ -69,7 +70,7 @@ describe('effects', () => {
   });
 
   it('a finished turn clears the error before it', () => {
-    const failed = withEvent(NO_NEWS, { type: 'error', code: 'llm_timeout' });
+    const failed = withEvent(NO_NEWS, { type: 'error', code: 'x', message: null });
     const turn = { type: 'turn', e2e_latency_s: 1.2, interrupted: false } as const;
     expect(withEvent(failed, turn)).toEqual({ ...NO_NEWS, latency_s: 1.2 });
   });

@@ -20,7 +20,8 @@ export type AgentEvent =
     }
   | { type: 'turn'; e2e_latency_s: number | null; interrupted: boolean }
   | { type: 'status'; stage: Stage; state: 'down' | 'recovered' }
-  | { type: 'error'; code: string };
+  /** The message is written by the agent for the caller to read. */
+  | { type: 'error'; code: string; message: string | null };
 
 export function parseAgentEvent(text: string): AgentEvent | null {
   const body = parseJson(text);
@@ -37,9 +38,7 @@ export function parseAgentEvent(text: string): AgentEvent | null {
     case 'status':
       return statusEvent(body);
     case 'error':
-      return typeof body.code === 'string' && body.code !== ''
-        ? { type: 'error', code: body.code }
-        : null;
+      return errorEvent(body);
     default:
       return null;
   }
@@ -64,6 +63,12 @@ function statusEvent(body: Record<string, unknown>): AgentEvent | null {
   const stage = STAGES.find((known) => known === body.stage);
   if (!stage || (body.state !== 'down' && body.state !== 'recovered')) return null;
   return { type: 'status', stage, state: body.state };
+}
+
+function errorEvent(body: Record<string, unknown>): AgentEvent | null {
+  const { code, message } = body;
+  if (typeof code !== 'string' || code === '') return null;
+  return { type: 'error', code, message: typeof message === 'string' && message ? message : null };
 }
 
 function positiveNumber(value: unknown): number | null {

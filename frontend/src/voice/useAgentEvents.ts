@@ -10,10 +10,10 @@ import { type StreamHandler, useTextStreams } from './useTextStreams';
 export type CallNews = {
   stagesDown: readonly Stage[];
   latency_s: number | null;
-  errorCode: string | null;
+  error: { code: string; message: string | null } | null;
 };
 
-const NO_NEWS: CallNews = { stagesDown: [], latency_s: null, errorCode: null };
+const NO_NEWS: CallNews = { stagesDown: [], latency_s: null, error: null };
 
 export function useAgentEvents(
   room: Room,
@@ -33,7 +33,7 @@ export function useAgentEvents(
   );
   useTextStreams(room, EVENTS_TOPIC, onStream);
 
-  const dismissError = useCallback(() => setNews((known) => ({ ...known, errorCode: null })), []);
+  const dismissError = useCallback(() => setNews((known) => ({ ...known, error: null })), []);
   return { news, dismissError };
 }
 
@@ -59,13 +59,13 @@ export function withEvent(news: CallNews, event: AgentEvent): CallNews {
       return news;
     case 'turn':
       // A finished turn shows that the trouble before it is over.
-      return { ...news, latency_s: event.e2e_latency_s ?? news.latency_s, errorCode: null };
+      return { ...news, latency_s: event.e2e_latency_s ?? news.latency_s, error: null };
     case 'status': {
       const others = news.stagesDown.filter((stage) => stage !== event.stage);
       return { ...news, stagesDown: event.state === 'down' ? [...others, event.stage] : others };
     }
     case 'error':
-      return { ...news, errorCode: event.code };
+      return { ...news, error: { code: event.code, message: event.message } };
     default:
       return unreachable(event);
   }

@@ -30,7 +30,8 @@ export function useDevices(room: Room, kind: DeviceKind): DeviceList {
   const apply = useCallback(
     async (id: string) => {
       try {
-        await setActiveMediaDevice(id, { exact: false });
+        // Exactly this one: as a mere wish, browsers keep the device they have.
+        await setActiveMediaDevice(id, { exact: id !== DEFAULT_ID });
         setFailed(false);
       } catch {
         setFailed(true);

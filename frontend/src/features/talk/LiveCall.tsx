@@ -90,9 +90,7 @@ export function LiveCall(props: Props) {
   else if (silent) {
     notices.push({ kind: 'microphone_silent', device: activeLabel(devices.input) });
   }
-  if (news.errorCode) {
-    notices.push({ kind: 'agent_error', code: news.errorCode, action: dismissError });
-  }
+  if (news.error) notices.push({ kind: 'agent_error', ...news.error, action: dismissError });
 
   return (
     <>

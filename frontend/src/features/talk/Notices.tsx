@@ -17,7 +17,10 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
             <p className="font-semibold">
               {title}
               {aside && (
-                <span aria-hidden className="ml-2 font-normal text-soft tabular-nums">
+                <span
+                  aria-hidden
+                  className="ml-2 whitespace-nowrap font-normal text-soft tabular-nums"
+                >
                   {aside}
                 </span>
               )}

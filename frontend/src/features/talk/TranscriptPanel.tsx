@@ -16,10 +16,10 @@ export function TranscriptPanel({ entries, children }: Props) {
   const log = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new entries are the reason to scroll.
+  // After every drawing: new words move the end, and so does a notice that makes the box smaller.
   useLayoutEffect(() => {
     if (following) toEnd(log.current);
-  }, [entries, following]);
+  });
 
   const onScroll = () => {
     const box = log.current;

@@ -16,7 +16,7 @@ export type Notice =
   | { kind: 'stage_down'; stage: Stage }
   | { kind: 'microphone_lost' }
   | { kind: 'microphone_silent'; device: string | null }
-  | { kind: 'agent_error'; code: string; action: () => void };
+  | { kind: 'agent_error'; code: string; message: string | null; action: () => void };
 
 export type NoticeWords = {
   key: string;
@@ -58,7 +58,7 @@ export function noticeWords(notice: Notice): NoticeWords {
       return plain(words.silentTitle(notice.device ?? words.yourMicrophone), words.silentBody);
     case 'agent_error':
       return {
-        ...plain(words.agentErrorTitle, words.agentErrorBody),
+        ...plain(words.agentErrorTitle, notice.message ?? words.agentErrorBody),
         aside: words.errorCode(notice.code),
         action: { label: words.dismiss, run: notice.action },
       };
