@@ -48,7 +48,8 @@ async def run_step(
     try:
         code = await _wait(process, lambda: say(f"{title}: {time.monotonic() - started:.0f} s"))
     finally:
-        _kill_group(process.pid)
+        _kill_group(process.pid)  # also what a finished command left running
+        await process.wait()
     if code != 0:
         raise SetupFailed(f"{title} failed with {code}; from {log}:\n{_excerpt(log)}")
     say(f"{title}: done in {time.monotonic() - started:.0f} s")

@@ -12,6 +12,7 @@ from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from chassis.http import AsyncClient, HTTPError, pooled_client
 from chassis.metrics import Metrics
@@ -159,6 +160,6 @@ async def _service(client: AsyncClient, name: str, url: str) -> Check:
 def _print(checks: list[Check]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for check in checks:
-        style = STYLES[check.verdict]
-        table.add_row(f"[{style}]{check.verdict}[/]", check.name, check.detail.replace("[", r"\["))
+        verdict = Text(check.verdict, style=STYLES[check.verdict])
+        table.add_row(verdict, Text(check.name, no_wrap=True), Text(check.detail))
     Console(highlight=False).print(table)

@@ -9,6 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from parley.states import Condition, State
 
@@ -61,7 +62,7 @@ class Terminal:
 
     def line(self, text: str) -> None:
         """One line of news, above the table when there is one."""
-        self._guarded(lambda: self._console.print(text, markup=False, soft_wrap=True))
+        self._guarded(lambda: self._console.print(Text(text), soft_wrap=True))
 
     def rows(self, rows: Sequence[Row]) -> None:
         """The present state of all services."""
@@ -99,20 +100,19 @@ def _as_line(row: Row) -> str:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for heading in ("service", "state"):
         table.add_column(heading, no_wrap=True)
     for heading in ("port", "pid", "restarts"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("detail", no_wrap=True, overflow="ellipsis", style="dim")
+    table.add_column("detail", no_wrap=True, overflow="ellipsis", style="dim", ratio=1)
     for row in rows:
-        style = STYLES.get(row.condition.state, "cyan")
         table.add_row(
             row.service,
-            f"[{style}]{row.label}[/]",
+            Text(row.label, style=STYLES.get(row.condition.state, "cyan")),
             str(row.port),
             str(row.pid or ""),
             str(row.restarts),
-            row.condition.detail.replace("[", r"\["),
+            Text(row.condition.detail),
         )
     return table
