@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 MAX_MESSAGES = 1_000
 MAX_TEXT_CHARS = 400_000  # of all messages together: about 100 000 tokens
@@ -31,7 +38,16 @@ def _joined(content: Any) -> Any:
     return "\n".join(texts)
 
 
-Content = Annotated[str | None, BeforeValidator(_joined)]
+def _encodable(text: str | None) -> str | None:
+    """JSON can spell half a character; nothing downstream can."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as exc:
+        raise ValueError("the text holds half a surrogate pair") from exc
+    return text
+
+
+Content = Annotated[str | None, BeforeValidator(_joined), AfterValidator(_encodable)]
 Flag = Annotated[bool, _or_default(False)]
 
 
@@ -146,6 +162,8 @@ def _one_prompt(prompt: Any) -> Any:
 class CompletionBody(Sampling):
     """`POST /v1/completions`."""
 
-    prompt: Annotated[str, BeforeValidator(_one_prompt)] = Field(max_length=MAX_TEXT_CHARS)
+    prompt: Annotated[str, BeforeValidator(_one_prompt), AfterValidator(_encodable)] = Field(
+        max_length=MAX_TEXT_CHARS
+    )
     suffix: Any = None
     echo: Any = None
