@@ -77,10 +77,11 @@ async def _build(target: Path, stack: StackSettings, say: Say) -> None:
         raise SetupFailed(
             f"livekit-server {VERSION} is not here and Go {have} is too old. {WAYS_OUT}"
         )
+    say(f"livekit-server {VERSION} is not here: it is built once, minutes on a small machine")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         try:
             await run_step(
-                f"Building livekit-server {VERSION}, once, several minutes on a small machine",
+                f"Building livekit-server {VERSION}",
                 ["go", "install", "-trimpath", "-ldflags=-s -w", MODULE],
                 log=stack.logs_dir / "livekit-build.log",
                 say=say,
