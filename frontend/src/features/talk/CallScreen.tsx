@@ -39,7 +39,7 @@ export function CallScreen(props: CallScreenProps) {
     ? [{ kind: 'reconnecting', seconds: reconnecting_s }, ...notices]
     : notices;
   return (
-    <section aria-labelledby={headingId} className="call-grid min-h-0 flex-1">
+    <section aria-labelledby={headingId} className="call-grid flex-[1_0_auto]">
       <h1 id={headingId} className="sr-only">
         {text.call.heading}
       </h1>
@@ -54,10 +54,13 @@ export function CallScreen(props: CallScreenProps) {
           <Captions entries={entries} placeholder={placeholder} />
         </div>
       </div>
-      <div className="call-transcript flex min-h-0 min-w-0 flex-col">
-        <TranscriptPanel entries={entries}>
-          <Composer onSend={onSend} autoFocus={mode === 'text'} />
-        </TranscriptPanel>
+      <div className="call-transcript relative min-w-0">
+        {/* Out of the flow: a long transcript scrolls inside and never makes the page longer. */}
+        <div className="absolute inset-0 flex flex-col">
+          <TranscriptPanel entries={entries}>
+            <Composer onSend={onSend} autoFocus={mode === 'text'} />
+          </TranscriptPanel>
+        </div>
       </div>
       <div className="call-controls min-w-0">
         <ControlBar

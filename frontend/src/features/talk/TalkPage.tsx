@@ -43,7 +43,7 @@ export function TalkPage() {
   }, [state.kind, announce]);
 
   return (
-    <main className={`flex flex-col ${isUnderway(state) ? 'min-h-120 flex-[1_1_0px]' : 'flex-1'}`}>
+    <main className={`flex flex-col ${isUnderway(state) ? 'flex-[1_0_auto]' : 'flex-1'}`}>
       <div role="status" aria-live="polite" className="sr-only">
         {message}
       </div>
