@@ -197,10 +197,17 @@ async def _on_invalid(request: Request, exc: Exception) -> Response:
     where = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     if first["type"] == "json_invalid":
         error = InvalidRequest("the body is not valid JSON", param="body", code="invalid_json")
+    elif first["type"] == "model_attributes_type" and not _says_json(request):
+        error = InvalidRequest("send JSON with Content-Type: application/json", param="body")
     else:
         param = ".".join(where) or "body"
         error = InvalidRequest(f"{param}: {first['msg']}", param=param)
     return error_response(error, _request_id(request))
+
+
+def _says_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
 
 
 async def _on_http_exception(request: Request, exc: Exception) -> Response:

@@ -86,6 +86,13 @@ def test_bad_bodies_name_the_field(
     assert error_of(response)["param"] == param
 
 
+def test_json_sent_as_something_else_is_told_what_to_send(client: TestClient) -> None:
+    headers = {"content-type": "text/plain"}
+    response = client.post("/notes", content=b'{"text": "a"}', headers=headers)
+    assert response.status_code == 400
+    assert "application/json" in error_of(response)["message"]
+
+
 def test_a_body_of_unannounced_length_is_cut_at_the_limit(client: TestClient) -> None:
     response = client.post("/notes", content=(b"a" * 500 for _ in range(20)), headers=JSON)
     assert response.status_code == 413
