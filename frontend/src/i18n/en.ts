@@ -35,10 +35,8 @@ export const en = {
     devices: 'Devices',
     controls: 'Call controls',
     allowMicrophone: 'Please allow the microphone in the question your browser shows.',
-    canStartTalking: 'You can start talking.',
     latency: (seconds: string) => `Replied in ${seconds} s`,
     latencyHint: 'From the end of your turn to the first sound leaving the server',
-    reconnectingChip: 'Reconnecting',
   },
   states: {
     connecting: 'Connecting',
@@ -63,7 +61,6 @@ export const en = {
     agent: AGENT,
     interrupted: 'interrupted',
     typed: 'typed',
-    interim: 'still listening',
     jump: 'Jump to latest',
     newCall: 'New call',
   },
