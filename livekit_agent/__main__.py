@@ -6,6 +6,7 @@ import sys
 
 from chassis.logs import configure_logs
 from chassis.settings import LiveKitSettings, load_or_exit
+from livekit_agent.forkserver import start_forkserver
 from livekit_agent.settings import AgentSettings
 
 
@@ -19,6 +20,7 @@ def main() -> int:
     if check_only:
         return 0
     configure_logs("agent", level=settings.log_level, log_format=settings.log_format)
+    start_forkserver(livekit)
     from livekit_agent.worker import Worker  # heavy: only once the settings are known good
 
     return asyncio.run(Worker(settings, livekit).run())

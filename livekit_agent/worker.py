@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import importlib
-import os
 import signal
 from collections.abc import Iterator
 
@@ -22,8 +21,6 @@ from livekit_agent.engines import load_vad
 from livekit_agent.settings import AgentSettings
 
 INITIALIZE_TIMEOUT_S = 30.0  # the SDK's 10 s kills a slow machine's processes again and again
-# The SDK would preload its end-of-turn model, which we do not use: 244 MB and 0.7 s of CPU.
-NO_TURN_MODEL = ("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
 EXIT_GAVE_UP = 1  # the SDK ends with 0 when it cannot reach the SFU: nothing would restart it
 
 log = get_logger(__name__)
@@ -65,7 +62,6 @@ class Worker:
             drain_timeout=settings.drain_s,
             initialize_process_timeout=INITIALIZE_TIMEOUT_S,
             job_memory_limit_mb=settings.job_memory_mb,
-            preload_modules=["livekit_agent.conversation"],
         )
         self._server.rtc_session(answer_call, agent_name=settings.name, on_request=self._on_request)
         self._registered = False
@@ -114,7 +110,6 @@ class Worker:
 
     async def run(self) -> int:
         """Serve until a signal, drain, stop. Returns the exit status."""
-        os.environ.setdefault(*NO_TURN_MODEL)
         stop = asyncio.Event()
         with on_stop_signals(stop):
             async with self._client, asyncio.TaskGroup() as tasks:
