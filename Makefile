@@ -82,7 +82,7 @@ $(VENV)/.uv: requirements/uv.txt $(if $(shell test -x $(BIN)/python && echo y),,
 $(WEB_PACKAGES): frontend/package-lock.json
 	@$(check_node)
 	@echo "Installing the web app's packages"
-	@cd frontend && npm install --no-save --no-audit --no-fund --loglevel=error
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # $(1): run or dev. Wheels only, so nothing is compiled; then this project itself, in place.

@@ -38,10 +38,9 @@ async def install_packages(stack: StackSettings, say: Say) -> None:
     """What the lockfile says, when it changed since the last time."""
     if INSTALLED.is_file() and INSTALLED.stat().st_mtime >= LOCKFILE.stat().st_mtime:
         return
-    # Not `npm ci`: it refuses a lockfile made where a registry lacks other platforms' binaries.
     await run_step(
         "Installing the web app's packages",
-        ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"],
+        ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
         log=stack.logs_dir / "webapp-packages.log",
         say=say,
         cwd=FRONTEND,

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from tests.processes import LOGS, ROOT, clean_env, free_port, wait_ready
+from tests.processes import LOGS, ROOT, clean_env, free_ports, wait_ready
 
 UP_WITHIN_S = 120.0
 DOWN_WITHIN_S = 20.0
@@ -103,7 +103,7 @@ def start(name: str) -> Stack:
     """Start `parley up` in `test-logs/<name>`; its logs stay there."""
     folder = LOGS / name
     folder.mkdir(parents=True, exist_ok=True)
-    ports = {port: free_port() for port in PORTS}
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     env = clean_env(
         {
             **{port: str(number) for port, number in ports.items()},

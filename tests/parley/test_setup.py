@@ -143,13 +143,13 @@ async def test_the_web_app_is_built_once_and_again_when_a_source_changes(fronten
     stack = StackSettings()
     await webapp.build_if_stale(stack, print)
     await webapp.build_if_stale(stack, print)
-    assert _npm_calls(frontend) == ["install", "run"]
+    assert _npm_calls(frontend) == ["ci", "run"]
     (frontend / "src" / "main.ts").write_text("22")
     await webapp.build_if_stale(stack, print)
-    assert _npm_calls(frontend) == ["install", "run", "run"]
+    assert _npm_calls(frontend) == ["ci", "run", "run"]
     (frontend / "src" / "main.ts").unlink()
     await webapp.build_if_stale(stack, print)
-    assert _npm_calls(frontend) == ["install", "run", "run", "run"]
+    assert _npm_calls(frontend) == ["ci", "run", "run", "run"]
 
 
 async def test_without_node_a_built_web_app_is_served_as_it_is(frontend: Path, tools: Path) -> None:

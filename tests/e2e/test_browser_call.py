@@ -1,0 +1,159 @@
+"""A person opens the page in a real browser, speaks or types, and is answered."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.processes import LOGS
+from tests.speech import RATE_HZ, Pcm, speak, wav_bytes
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+MIC_RATE_HZ = 48_000
+QUIET_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+CONNECT_WITHIN_MS = 15_000
+ANSWER_WITHIN_MS = 20_000
+# The page keeps its connections to itself; the test only listens to what they receive.
+COLLECT_CONNECTIONS = """
+window.__connections = [];
+window.RTCPeerConnection = class extends window.RTCPeerConnection {
+  constructor(...args) { super(...args); window.__connections.push(this); }
+};
+"""
+RECEIVED_ENERGY = """async () => {
+  let energy = 0;
+  for (const connection of window.__connections)
+    for (const stat of (await connection.getStats()).values())
+      if (stat.type === 'inbound-rtp' && stat.kind === 'audio') energy += stat.totalAudioEnergy;
+  return energy;
+}"""
+
+
+@contextmanager
+def browser_page(name: str, *args: str) -> Iterator[Page]:
+    """A page of a new browser; a picture and its console stay in the logs."""
+    executable = shutil.which("chromium")
+    assert executable, "chromium is needed: make test installs it"
+    folder = LOGS / "browser"
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser: Browser = playwright.chromium.launch(
+            executable_path=executable, args=[*QUIET_ARGS, *args]
+        )
+        page = browser.new_page()
+        console: list[str] = []
+        page.on("console", lambda message: console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: console.append(f"pageerror: {error}"))
+        page.add_init_script(COLLECT_CONNECTIONS)
+        try:
+            yield page
+            assert [line for line in console if line.startswith("pageerror")] == []
+        finally:
+            page.screenshot(path=folder / f"{name}.png")
+            (folder / f"{name}.log").write_text("\n".join(console))
+            browser.close()
+
+
+def microphone(path: Path, text: str, lead_s: float) -> list[str]:
+    """Chromium's arguments for a microphone that says `text` once, after `lead_s` of silence."""
+    spoken: Pcm = np.repeat(speak(text, "slt"), MIC_RATE_HZ // RATE_HZ)
+    lead = np.zeros(int(lead_s * MIC_RATE_HZ), dtype=np.int16)
+    path.write_bytes(wav_bytes(np.concatenate([lead, spoken, lead]), MIC_RATE_HZ))
+    return [*FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={path}%noloop"]
+
+
+def start_call(page: Page, stack: Stack, button: str = "Start") -> None:
+    page.goto(stack.url)
+    page.get_by_role("button", name=button).first.click()
+    expect(said_by(page, "agent").first).to_contain_text("Hello", timeout=CONNECT_WITHIN_MS)
+
+
+def said_by(page: Page, role: str) -> Any:
+    return page.locator(f"[data-role={role}]")
+
+
+def test_a_question_by_voice_is_answered_aloud(stack: Stack, tmp_path: Path) -> None:
+    args = microphone(tmp_path / "question.wav", "what is twelve times seven", lead_s=6)
+    with browser_page("voice", *args) as page:
+        start_call(page, stack)
+        expect(said_by(page, "user").first).to_contain_text(
+            re.compile("twelve times seven", re.I), timeout=ANSWER_WITHIN_MS
+        )
+        before = page.evaluate(RECEIVED_ENERGY)
+        expect(said_by(page, "agent").last).to_contain_text("84", timeout=ANSWER_WITHIN_MS)
+        expect(page.get_by_test_id("tool-card").first).to_be_visible()
+        page.wait_for_function(f"async () => (await ({RECEIVED_ENERGY})()) > {before} + 1e-4")
+        page.get_by_role("button", name="End", exact=True).click()
+        expect(page.get_by_role("heading", name="Call ended")).to_be_visible()
+        expect(said_by(page, "agent").last).to_contain_text("84")
+
+
+def test_a_question_by_text_is_answered_aloud(stack: Stack) -> None:
+    with browser_page("text", *FAKE_MICROPHONE) as page:
+        start_call(page, stack, "Continue with text only")
+        before = page.evaluate(RECEIVED_ENERGY)
+        page.get_by_role("textbox", name="Message").fill("How many seconds are in 3 minutes?")
+        page.keyboard.press("Enter")
+        expect(said_by(page, "agent").last).to_contain_text("180", timeout=ANSWER_WITHIN_MS)
+        page.wait_for_function(f"async () => (await ({RECEIVED_ENERGY})()) > {before} + 1e-4")
+
+
+def test_a_call_by_keyboard_alone(stack: Stack) -> None:
+    with browser_page("keyboard", *FAKE_MICROPHONE) as page:
+        page.goto(stack.url)
+        start = page.get_by_role("button", name="Start", exact=True)
+        press_tab_until(page, start)
+        page.keyboard.press("Enter")
+        expect(said_by(page, "agent").first).to_contain_text("Hello", timeout=CONNECT_WITHIN_MS)
+        mute = page.get_by_role("button", name="Mute")
+        press_tab_until(page, mute)
+        page.keyboard.press("Enter")
+        expect(mute).to_have_attribute("aria-pressed", "true")
+        press_tab_until(page, page.get_by_role("textbox", name="Message"))
+        page.keyboard.type("Goodbye")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Call ended")).to_be_visible(
+            timeout=ANSWER_WITHIN_MS
+        )
+
+
+def press_tab_until(page: Page, target: Any) -> None:
+    for _ in range(40):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("the keyboard does not get there")
+
+
+def test_a_denied_microphone_is_explained_and_text_offered(stack: Stack) -> None:
+    with browser_page("denied", "--deny-permission-prompts") as page:
+        page.goto(stack.url)
+        page.get_by_role("button", name="Start", exact=True).click()
+        expect(page.get_by_role("alert").first).to_contain_text(re.compile("microphone", re.I))
+        page.get_by_role("button", name=re.compile("text only", re.I)).first.click()
+        expect(said_by(page, "agent").first).to_contain_text("Hello", timeout=CONNECT_WITHIN_MS)
+
+
+def test_the_page_fits_a_small_phone(stack: Stack) -> None:
+    with browser_page("phone", *FAKE_MICROPHONE) as page:
+        page.set_viewport_size({"width": 320, "height": 640})
+        start_call(page, stack)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320
