@@ -20,6 +20,7 @@ from livekit_agent.conversation import answer_call
 from livekit_agent.engines import load_vad
 from livekit_agent.settings import AgentSettings
 
+MAX_LOAD = 0.99  # at 1 the SFU does not even ask; `_on_request` says no for itself
 INITIALIZE_TIMEOUT_S = 30.0  # the SDK's 10 s kills a slow machine's processes again and again
 EXIT_GAVE_UP = 1  # the SDK ends with 0 when it cannot reach the SFU: nothing would restart it
 
@@ -93,12 +94,14 @@ class Worker:
         log.info("worker_registered")
 
     def _load(self) -> float:
-        """1 when no call can be taken: the SFU then skips this worker. Never the host's CPU."""
+        """Share of the calls this worker takes. Never the host's CPU: an engine may be using it.
+
+        Nor readiness: the SFU skips a worker at 1 and hears of a change up to 2.5 s late, so a call
+        right after recovery would find no agent. A call is refused before it starts, by its token.
+        """
         active = len(self._server.active_jobs)
         self._calls.set(active)
-        if not self.health.ready:
-            return 1.0
-        return min(1.0, active / self._settings.max_calls)
+        return min(MAX_LOAD, active / self._settings.max_calls)
 
     async def _on_request(self, request: JobRequest) -> None:
         if len(self._server.active_jobs) >= self._settings.max_calls:
