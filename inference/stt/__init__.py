@@ -1,0 +1,1 @@
+"""Speech to text over OpenAI's wire formats: files by HTTP, live sound by WebSocket."""

@@ -1,0 +1,40 @@
+"""Which words of a growing hypothesis are settled: those that several hypotheses in a row share."""
+
+from collections import deque
+
+from inference.stt.engine import Hypothesis
+
+# Measured on 144 utterances, a hypothesis every 0.1 s: what two agree on stands in 110 finals,
+# what three agree on in 120.
+AGREEING = 3
+
+
+class Agreement:
+    """Settled words only ever grow."""
+
+    def __init__(self) -> None:
+        self._settled: list[str] = []
+        self._lately: deque[list[str]] = deque(maxlen=AGREEING)
+
+    def seen(self, old: list[str], fresh: list[str]) -> Hypothesis:
+        """Take in the next hypothesis of the whole; only its `old` words can be settled."""
+        self._lately.append(old)
+        if len(self._lately) == AGREEING:
+            agreed = old
+            for other in self._lately:
+                agreed = common_prefix(agreed, other)
+            if agreed[: len(self._settled)] == self._settled:
+                self._settled = agreed
+        words = old + fresh
+        rest = words[len(self._settled) :] if words[: len(self._settled)] == self._settled else []
+        return Hypothesis(stable=" ".join(self._settled), unstable=" ".join(rest))
+
+
+def common_prefix(one: list[str], other: list[str]) -> list[str]:
+    """The words both begin with."""
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return one[:shared]
