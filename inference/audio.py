@@ -18,6 +18,8 @@ MIN_FILE_RATE_HZ = 8_000
 MAX_FILE_RATE_HZ = 192_000
 MAX_CHANNELS = 8
 CONTAINERS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
+WAV_FORMAT = struct.Struct("<HHIIHH")  # tag, channels, rate, bytes a second, a frame, bits
+LINEAR_TAGS = (1, 3, 0xFFFE)  # integers, floats, either with more to say
 FULL_SCALE = 32_767
 BLOCK_S = 1.0
 # Speech at this RMS uses 16 bits well and leaves 20 dB for its peaks.
@@ -25,6 +27,9 @@ SPEECH_RMS = 3_000.0
 MAX_GAIN = 100.0
 LEVEL_FRAME = RATE_HZ // 50
 LOUD_PERCENTILE = 85  # frames of speech, also where half of the sound is silence
+LOUDEST_PERCENTILE = 95  # above it, clicks
+LOUD_RANGE = 0.1  # speech lies within 20 dB of its loudest
+SILENCE_RMS = 5.0  # -76 dBFS: below, there is nothing to hear
 
 Pcm = NDArray[np.int16]
 
@@ -66,7 +71,8 @@ def decode_file(data: bytes, *, max_s: float) -> Pcm:
             pieces = list(_pieces(file, max_s))
     except (soundfile.SoundFileError, OSError, ValueError) as exc:
         raise _bad("the file is not a sound this server can read: WAV, FLAC, OGG or MP3") from exc
-    return np.concatenate(pieces)
+    whole: Pcm = np.concatenate(pieces)
+    return whole
 
 
 def gain_to_level(pcm: Pcm) -> float:
@@ -77,6 +83,18 @@ def gain_to_level(pcm: Pcm) -> float:
     frames = pcm[:whole].reshape(-1, LEVEL_FRAME).astype(np.float32)
     loud = float(np.percentile(np.sqrt(np.mean(frames**2, axis=1)), LOUD_PERCENTILE))
     return min(MAX_GAIN, SPEECH_RMS / max(loud, 1.0))
+
+
+def loud_part(pcm: Pcm) -> Pcm:
+    """The frames of `pcm` within LOUD_RANGE of its loudest: its speech, without the silence."""
+    whole = len(pcm) // LEVEL_FRAME * LEVEL_FRAME
+    if not whole:
+        return pcm[:0]
+    frames = pcm[:whole].reshape(-1, LEVEL_FRAME)
+    levels = np.sqrt(np.mean(frames.astype(np.float32) ** 2, axis=1))
+    loudest = float(np.percentile(levels, LOUDEST_PERCENTILE))
+    loud = frames[levels > max(LOUD_RANGE * loudest, SILENCE_RMS)]
+    return np.asarray(loud.reshape(-1), dtype=np.int16)
 
 
 def amplified(pcm: Pcm, gain: float) -> Pcm:
@@ -98,7 +116,7 @@ def _pieces(file: Any, max_s: float) -> Iterator[Pcm]:
             raise _bad("the file holds samples that are not numbers")
         last = len(samples) < block
         mono = stream.resample_chunk(np.clip(samples.mean(axis=1), -1, 1), last=last)
-        yield (np.clip(mono, -1, 1) * FULL_SCALE).astype(np.int16)
+        yield np.asarray(np.clip(mono, -1, 1) * FULL_SCALE, dtype=np.int16)
         if last:
             break
     if not seen:
@@ -125,6 +143,10 @@ def _check_riff(data: bytes) -> None:
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
         at += 8
+        if name == b"fmt " and size >= WAV_FORMAT.size and at + size <= len(data):
+            tag, *_, bits = WAV_FORMAT.unpack_from(data, at)
+            if tag in LINEAR_TAGS and bits not in (8, 16, 24, 32, 64):
+                raise _bad(f"the WAV header says {bits} bits a sample: 8 to 64 are read")
         if name == b"data":
             if size == 0:
                 raise _bad("the WAV header says that there is no sound")

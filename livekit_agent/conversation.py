@@ -103,7 +103,12 @@ class Call:
             agent=agent,
             room=self._ctx.room,
             room_options=room_io.RoomOptions(
-                audio_input=room_io.AudioInputOptions(frame_size_ms=INPUT_FRAME_MS)
+                audio_input=room_io.AudioInputOptions(
+                    frame_size_ms=INPUT_FRAME_MS,
+                    # Browsers level the microphone and the STT levels each utterance; a third gain
+                    # that moves in mid-word cost one sentence in ten.
+                    auto_gain_control=False,
+                )
             ),
             record=False,
             # Otherwise any participant may read the history and drive the session.

@@ -11,7 +11,7 @@ from inference.stt.voice_activity import DEFAULT_THRESHOLD, FRAME, FRAME_S, STAR
 # Quiet that lets the decoder finish ahead; below it, the closures of ordinary consonants.
 PAUSE_S = 0.16
 MIN_PADDING_S = 0.3  # kept before speech: its soft beginning, and quiet to measure from
-CLIENT_PADDING_S = 0.5
+CLIENT_PADDING_S = 0.3
 # Of a pause inside an utterance, this much is kept: longer ones only cost time.
 KEPT_PAUSE_S = 0.5
 # Without server VAD: quiet after which the detector starts afresh.

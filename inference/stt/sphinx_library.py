@@ -43,7 +43,6 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (c_void_p, POINTER(c_void_p), POINTER(c_size_t), POINTER(c_void_p), POINTER(c_int32)),
     ),
     "logmath_init": (c_void_p, (c_double, c_int, c_int)),
-    "logmath_free": (c_int, (c_void_p,)),
     "logmath_log_to_ln": (c_double, (c_void_p, c_int)),
     "ngram_model_read": (c_void_p, (c_void_p, c_char_p, c_int, c_void_p)),
     "ngram_model_free": (c_int, (c_void_p,)),
@@ -81,8 +80,9 @@ class LanguageModel:
 
     def __init__(self, path: Path) -> None:
         self._lib = library()
-        self._logmath = self._lib.logmath_init(LOG_BASE, 0, 1)
-        self.pointer = self._lib.ngram_model_read(None, bytes(path), 0, self._logmath)
+        # Never freed: a mix of models reads it without holding it, and crashes once it is gone.
+        logmath = self._lib.logmath_init(LOG_BASE, 0, 1)
+        self.pointer = self._lib.ngram_model_read(None, bytes(path), 0, logmath)
         if not self.pointer:
             raise SphinxError(f"{path} is not a language model")
 
@@ -112,8 +112,8 @@ class LanguageModel:
         self.pointer = mixed
 
     def close(self) -> None:
+        """Let go of it; a decoder that uses it keeps it."""
         self._lib.ngram_model_free(self.pointer)
-        self._lib.logmath_free(self._logmath)
 
 
 class Decoder:

@@ -1,0 +1,23 @@
+"""One real engine for the tests of a run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.assist.sentences import sentences
+from inference.stt.pocketsphinx import Pocketsphinx
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocketsphinx]:
+    cache: Path = tmp_path_factory.mktemp("stt-cache")
+    made = Pocketsphinx(
+        model="pocketsphinx-en",
+        sentences=sentences,
+        cache_dir=cache,
+        open_vocabulary=True,
+        slots=2,
+    )
+    with made as opened:
+        yield opened
