@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soxr
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.processes import LOGS
@@ -73,7 +74,7 @@ def browser_page(name: str, *args: str) -> Iterator[Page]:
 
 def microphone(path: Path, text: str, lead_s: float) -> list[str]:
     """Chromium's arguments for a microphone that says `text` once, after `lead_s` of silence."""
-    spoken: Pcm = np.repeat(speak(text, "slt"), MIC_RATE_HZ // RATE_HZ)
+    spoken: Pcm = soxr.resample(speak(text, "slt"), RATE_HZ, MIC_RATE_HZ)
     lead = np.zeros(int(lead_s * MIC_RATE_HZ), dtype=np.int16)
     path.write_bytes(wav_bytes(np.concatenate([lead, spoken, lead]), MIC_RATE_HZ))
     return [*FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={path}%noloop"]
