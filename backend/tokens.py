@@ -77,6 +77,8 @@ class TokenDesk:
         self._check_origin(origin)
         self._check_choices(request)
         await self._check_rate(address)
+        # A room opened before the worker is registered never gets an agent: do not trust a memory.
+        await self._health.refresh()
         self._check_ready()
         return self._mint()
 

@@ -18,7 +18,7 @@ Probe = Callable[
 READY_INTERVAL_S = 2.0
 UNREADY_INTERVAL_S = 0.25
 PROBE_TIMEOUT_S = 2.0
-FRESH_S = 0.5
+FRESH_S = 0.1  # a crashed SFU is back within half a second, its worker is not
 
 log = get_logger(__name__)
 

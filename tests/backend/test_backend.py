@@ -1,6 +1,8 @@
 import base64
 import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +28,39 @@ def no_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def app_with(web_dir: Path, **settings: Any) -> FastAPI:
+class AlwaysFine(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def peers() -> Iterator[str]:
+    """The address of a server that stands for the SFU and every service, all ready."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), AlwaysFine)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def app_with(web_dir: Path, peers: str = DEAD, **settings: Any) -> FastAPI:
     livekit = LiveKitSettings(
-        url="ws://127.0.0.1:9", api_key="APItest", api_secret=SecretStr(SECRET)
+        url=peers.replace("http", "ws"), api_key="APItest", api_secret=SecretStr(SECRET)
     )
-    urls = {f"{name}_url": DEAD for name in ("stt", "llm", "tts", "agent")}
+    urls = {f"{name}_url": peers for name in ("stt", "llm", "tts", "agent")}
     return build(BackendSettings(**{"web_dir": web_dir, **urls, **settings}), livekit)
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> TestClient:
-    """Not entered, so that nothing is polled: every dependency stays unknown, not down."""
-    return TestClient(app_with(tmp_path))
+def client(tmp_path: Path, peers: str) -> Iterator[TestClient]:
+    with TestClient(app_with(tmp_path, peers)) as client:
+        yield client
 
 
 def claims(response: httpx2.Response) -> dict[str, Any]:
@@ -49,12 +72,12 @@ def claims(response: httpx2.Response) -> dict[str, Any]:
     return decoded
 
 
-def test_a_token_opens_one_room_with_our_agent(client: TestClient) -> None:
+def test_a_token_opens_one_room_with_our_agent(client: TestClient, peers: str) -> None:
     response = client.post("/api/token", json={}, headers={"origin": PAGE})
     assert response.status_code == 201
     assert response.headers["cache-control"] == "no-store"
     body = response.json()
-    assert body["server_url"] == "ws://127.0.0.1:9"
+    assert body["server_url"] == peers.replace("http", "ws")
     token = claims(response)
     assert token["exp"] - token["nbf"] <= 601
     assert token["video"]["roomJoin"] is True
@@ -111,10 +134,11 @@ def test_a_foreign_page_gets_no_token(client: TestClient) -> None:
         assert "access-control-allow-origin" not in response.headers
 
 
-def test_an_allowed_origin_gets_one(tmp_path: Path) -> None:
-    client = TestClient(app_with(tmp_path, allowed_origins=["https://parley.home/"]))
-    headers = {"origin": "https://parley.home"}
-    assert client.post("/api/token", json={}, headers=headers).status_code == 201
+def test_an_allowed_origin_gets_one(tmp_path: Path, peers: str) -> None:
+    app = app_with(tmp_path, peers, allowed_origins=["https://parley.home/"])
+    with TestClient(app) as client:
+        headers = {"origin": "https://parley.home"}
+        assert client.post("/api/token", json={}, headers=headers).status_code == 201
 
 
 def test_simple_forms_and_gets_are_refused(client: TestClient) -> None:
@@ -123,11 +147,11 @@ def test_simple_forms_and_gets_are_refused(client: TestClient) -> None:
     assert plain.status_code == 400
 
 
-def test_too_many_tokens_are_refused_with_a_time_to_wait(tmp_path: Path) -> None:
-    client = TestClient(app_with(tmp_path, tokens_per_minute=3))
-    statuses = [client.post("/api/token", json={}).status_code for _ in range(4)]
-    assert statuses == [201, 201, 201, 429]
-    refused = client.post("/api/token", json={}, headers={"x-forwarded-for": "10.0.0.9"})
+def test_too_many_tokens_are_refused_with_a_time_to_wait(tmp_path: Path, peers: str) -> None:
+    with TestClient(app_with(tmp_path, peers, tokens_per_minute=3)) as client:
+        statuses = [client.post("/api/token", json={}).status_code for _ in range(4)]
+        assert statuses == [201, 201, 201, 429]
+        refused = client.post("/api/token", json={}, headers={"x-forwarded-for": "10.0.0.9"})
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["retry-after"]) <= 61
 
