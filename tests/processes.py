@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
+import psutil
 
 ROOT = Path(__file__).parent.parent
 LOGS = ROOT / "test-logs"
@@ -51,6 +52,16 @@ def wait_ready(
             last = repr(exc)
         time.sleep(0.05)  # between two polls of a deadline, not a guess at how long it takes
     raise AssertionError(f"{url} was not ready within {within_s:g} s: {last}")
+
+
+def listening_pid(url: str) -> int:
+    """The process that serves `url`."""
+    port = int(url.rpartition(":")[2])
+    return next(
+        c.pid
+        for c in psutil.net_connections("tcp")
+        if c.laddr and c.laddr.port == port and c.pid and c.status == psutil.CONN_LISTEN
+    )
 
 
 def clean_env(env: Mapping[str, str]) -> dict[str, str]:

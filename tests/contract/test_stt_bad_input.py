@@ -8,7 +8,7 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.processes import running
+from tests.processes import listening_pid, running
 from tests.speech import speak, wav_bytes
 
 PATH = "/v1/audio/transcriptions"
@@ -151,11 +151,7 @@ def test_hours_of_silence_in_a_small_file(url: str) -> None:
     bomb = wav_bytes(np.zeros(16_000 * 3_600, np.int16), fmt="FLAC")
     assert len(bomb) < MAX_BODY
     refused(httpx2.post(f"{url}{PATH}", files={"file": ("a.flac", bomb)}), 413, "file")
-    port = url.rpartition(":")[2]
-    server = next(
-        c.pid for c in psutil.net_connections("tcp") if c.laddr.port == int(port) and c.pid
-    )
-    assert psutil.Process(server).memory_info().rss < 300e6
+    assert psutil.Process(listening_pid(url)).memory_info().rss < 300e6
 
 
 def test_a_client_that_leaves_frees_the_slot(url: str) -> None:

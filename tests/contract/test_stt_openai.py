@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx2
 import numpy as np
@@ -73,7 +74,7 @@ def test_verbose_json_has_segments_words_and_confidence(client: openai.OpenAI) -
 
 
 def test_plain_text_and_subtitles(client: openai.OpenAI) -> None:
-    def asked(response_format: str) -> str:
+    def asked(response_format: Literal["text", "srt", "vtt"]) -> str:
         return str(
             client.audio.transcriptions.create(
                 file=sound(), model="whisper-1", response_format=response_format

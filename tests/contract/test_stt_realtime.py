@@ -8,6 +8,9 @@ import httpx2
 import numpy as np
 import openai
 import pytest
+from openai.types.realtime import (
+    ConversationItemInputAudioTranscriptionCompletedEvent as Completed,
+)
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
@@ -227,7 +230,7 @@ async def test_the_stock_client_understands_every_event(url: str) -> None:
             async for event in connection:
                 adapter.validate_python(event.model_dump())
                 seen.append(event.type)
-                if event.type == COMPLETED:
+                if isinstance(event, Completed):
                     assert event.transcript
                     assert event.usage.type == "duration"
                     break

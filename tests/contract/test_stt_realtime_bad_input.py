@@ -13,7 +13,7 @@ import pytest
 import websockets
 
 from tests.contract.realtime_client import COMPLETED, append, calling, said, session, silence
-from tests.processes import running
+from tests.processes import listening_pid, running
 from tests.speech import RATE_HZ, speak
 
 KEY = "k" * 40
@@ -172,8 +172,7 @@ async def test_sound_far_faster_than_it_can_be_decoded_closes(url: str) -> None:
 async def test_a_client_that_does_not_read_costs_no_memory(url: str) -> None:
     address = f"{url.replace('http', 'ws', 1)}/v1/realtime?intent=transcription"
     headers = {"authorization": f"Bearer {KEY}"}
-    port = int(url.rpartition(":")[2])
-    server = next(c.pid for c in psutil.net_connections("tcp") if c.laddr.port == port and c.pid)
+    server = listening_pid(url)
     before = psutil.Process(server).memory_info().rss
     async with websockets.connect(
         address, additional_headers=headers, proxy=None, max_queue=1, ping_interval=None
