@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,8 @@ class Item:
     def __init__(self, stt: Stt, tell: Tell) -> None:
         self.id = f"item_{secrets.token_hex(8)}"
         self._stt = stt
-        self._tell = tell
+        self._tell_client = tell
+        self._held: list[dict[str, Any]] | None = []
         self._decoding = Decoding(stt.engine, stt.slots, stt.measures, self._on_interim)
         self._sent: list[str] = []
         self._opened_at_s = time.monotonic()
@@ -37,6 +39,12 @@ class Item:
     @property
     def backlog_s(self) -> float:
         return self._decoding.backlog_s
+
+    def release(self) -> None:
+        """It is this item's turn to be told about."""
+        held, self._held = self._held, None
+        for event in held or ():
+            self._tell_client(event)
 
     def push(self, pcm: Pcm) -> None:
         self._decoding.push(pcm)
@@ -95,6 +103,12 @@ class Item:
         self._sent = words
         self._tell(told(f"{PREFIX}.delta", item_id=self.id, content_index=0, delta=delta))
 
+    def _tell(self, event: dict[str, Any]) -> None:
+        if self._held is None:
+            self._tell_client(event)
+        else:
+            self._held.append(event)
+
     def _failed(self, error: ParleyError) -> None:
         body = error.body()
         self._tell(told(f"{PREFIX}.failed", item_id=self.id, content_index=0, error=body))
@@ -102,20 +116,24 @@ class Item:
 
 
 class Items:
-    """The items of one connection and their tasks."""
+    """The items of one connection and their tasks.
+
+    Told one after the other, also where a short one is ready before a long one: LiveKit's plugin
+    adds up deltas without looking at whose they are.
+    """
 
     def __init__(self, stt: Stt, tell: Tell, tasks: asyncio.TaskGroup) -> None:
         self._stt = stt
         self._tell = tell
         self._tasks = tasks
-        self._running: dict[str, tuple[Item, asyncio.Task[None]]] = {}
+        self._running: deque[tuple[Item, asyncio.Task[None]]] = deque()
         self._last_id: str | None = None
         self.current: Item | None = None
 
     @property
     def backlog_s(self) -> float:
         """Sound that waits to be decoded, over all items."""
-        return sum(item.backlog_s for item, _ in self._running.values())
+        return sum(item.backlog_s for item, _ in self._running)
 
     def __len__(self) -> int:
         return len(self._running)
@@ -123,8 +141,9 @@ class Items:
     def open(self) -> Item:
         item = self.current = Item(self._stt, self._tell)
         task = self._tasks.create_task(item.run())
-        self._running[item.id] = (item, task)
-        task.add_done_callback(lambda _: self._running.pop(item.id, None))
+        self._running.append((item, task))
+        task.add_done_callback(lambda _: self._next())
+        self._next()
         return item
 
     def commit(self) -> None:
@@ -142,9 +161,19 @@ class Items:
 
     def drop(self) -> None:
         """Forget the current item."""
-        item, self.current = self.current, None
-        if item:
-            self._running[item.id][1].cancel()
+        dropped, self.current = self.current, None
+        for item, task in self._running:
+            if item is dropped:
+                task.cancel()
+
+    def _next(self) -> None:
+        """Let the first item that is not over be told about."""
+        while self._running:
+            item, task = self._running[0]
+            item.release()
+            if not task.done():
+                return
+            self._running.popleft()
 
 
 def completed(item_id: str, transcript: Transcript, audio_s: float) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class VoiceActivity:
     """Says of each frame whether it belongs to speech, and how long it has been quiet."""
 
     def __init__(self, threshold: float = DEFAULT_THRESHOLD) -> None:
-        self._is_speech = _frame_detector(threshold)
+        self._is_speech = frame_detector(threshold)
         self._rest = np.empty(0, np.int16)
         self._recent: deque[bool] = deque(maxlen=START_OF)
         self.speaking = False
@@ -63,7 +63,7 @@ class VoiceActivity:
             self.quiet_s += FRAME_S
 
 
-def _frame_detector(threshold: float) -> Callable[[Pcm], bool]:
+def frame_detector(threshold: float = DEFAULT_THRESHOLD) -> Callable[[Pcm], bool]:
     """WebRTC's detector behind a slow gain; `threshold` 0 to 1 is its strictness."""
     vad = Vad(min(3, int(threshold * 4)), FRAME_S)
     decay = 0.5 ** (FRAME_S / PEAK_DECAY_S)

@@ -67,9 +67,12 @@ def of(events: list[stt.SpeechEvent], kind: stt.SpeechEventType) -> list[str]:
 @pytest.mark.parametrize("model", ["gpt-realtime-whisper", "gpt-4o-mini-transcribe"])
 async def test_it_streams(url: str, model: str) -> None:
     pcm = np.concatenate([said(text, before_s=0.5, after_s=1.2) for text in TEXTS])
-    async with utils.http_context.open(), plugin(url, model, use_realtime=True) as recogniser:
-        async with recogniser.stream() as stream:
-            events = await heard(stream, pcm, finals=len(TEXTS))
+    async with (
+        utils.http_context.open(),
+        plugin(url, model, use_realtime=True) as recogniser,
+        recogniser.stream() as stream,
+    ):
+        events = await heard(stream, pcm, finals=len(TEXTS))
     assert of(events, stt.SpeechEventType.FINAL_TRANSCRIPT) == TEXTS
     kinds = [event.type for event in events]
     assert stt.SpeechEventType.START_OF_SPEECH in kinds
@@ -79,13 +82,15 @@ async def test_it_streams(url: str, model: str) -> None:
 
 
 async def test_a_second_stream_reuses_the_socket(url: str) -> None:
-    async with utils.http_context.open():
-        async with plugin(url, "gpt-realtime-whisper", use_realtime=True) as recogniser:
-            for text in TEXTS:
-                async with recogniser.stream() as stream:
-                    pcm = said(text, before_s=0.5, after_s=0.8)
-                    events = await heard(stream, pcm, finals=1)
-                assert of(events, stt.SpeechEventType.FINAL_TRANSCRIPT) == [text]
+    async with (
+        utils.http_context.open(),
+        plugin(url, "gpt-realtime-whisper", use_realtime=True) as recogniser,
+    ):
+        for text in TEXTS:
+            async with recogniser.stream() as stream:
+                pcm = said(text, before_s=0.5, after_s=0.8)
+                events = await heard(stream, pcm, finals=1)
+            assert of(events, stt.SpeechEventType.FINAL_TRANSCRIPT) == [text]
 
 
 @pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-mini-transcribe"])

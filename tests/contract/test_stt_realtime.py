@@ -115,6 +115,21 @@ async def test_several_utterances_a_socket(url: str) -> None:
         assert [c["previous_item_id"] for c in commits[1:]] == [c["item_id"] for c in commits[:-1]]
 
 
+async def test_a_short_utterance_waits_for_the_long_one_before_it(url: str) -> None:
+    long = np.concatenate([said(TEXT, before_s=0.5) for _ in range(3)])
+    async with calling(url) as caller:
+        await caller.send(session())
+        await caller.say(long)
+        await caller.commit()
+        await caller.say(said("thank you", before_s=0.5))
+        await caller.commit()
+        await caller.wait(COMPLETED, number=2)
+        first, second = caller.of(COMPLETED)
+        assert second["transcript"] == "thank you"
+        told = [e["item_id"] for _, e in caller.events if e["type"] in (DELTA, COMPLETED)]
+        assert told == sorted(told, key=[first["item_id"], second["item_id"]].index)
+
+
 async def test_server_vad_ends_utterances(url: str) -> None:
     async with calling(url, "gpt-4o-transcribe") as caller:
         turns = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 350}

@@ -128,6 +128,17 @@ def test_it_hears_other_speech_too(engine: Pocketsphinx) -> None:
     assert sum(right) >= OTHERS_RIGHT * len(said)
 
 
+@pytest.mark.parametrize("line_noise", [0, 15])
+@pytest.mark.parametrize("lead_s", [0.0, 0.6, 3.0])
+def test_what_precedes_speech_does_not_matter(
+    engine: Pocketsphinx, lead_s: float, line_noise: int
+) -> None:
+    lead = np.random.default_rng(2).normal(0, line_noise, int(lead_s * RATE_HZ))
+    for text in SENTENCES[:4]:
+        pcm = np.concatenate([lead.astype(np.int16), speak(text, "rms")])
+        assert streamed(engine, pcm).text == text
+
+
 def test_words_come_before_the_end_and_stay(engine: Pocketsphinx) -> None:
     pcm = spoken("what is forty five divided by nine", "rms")
     stream = engine.open_stream()
