@@ -55,7 +55,7 @@ env-example: $(VENV)/.dev
 # dev.txt is resolved first and constrains the rest: every file has the same versions.
 lock: $(VENV)/.uv
 	@echo "Locking requirements/*.txt"
-	@$(LOCK) $(foreach e,$(RUN_EXTRAS) dev,--extra $(e)) pyproject.toml -o requirements/dev.txt
+	@$(LOCK) $(foreach e,$(RUN_EXTRAS) agent-silero dev,--extra $(e)) pyproject.toml -o requirements/dev.txt
 	@printf 'hatchling\neditables\n' | $(LOCK) -c requirements/dev.txt $(foreach e,$(RUN_EXTRAS),--extra $(e)) \
 		pyproject.toml - -o requirements/run.txt
 	@for extra in agent backend stt llm tts; do \

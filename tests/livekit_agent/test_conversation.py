@@ -11,6 +11,7 @@ from livekit.agents.stt import STTError
 from livekit.agents.tts import TTSError
 
 from livekit_agent.conversation import _call_ids, turn_handling
+from livekit_agent.engines import load_vad
 from livekit_agent.events import Event, StatusEvent
 from livekit_agent.rescue import Rescue
 from livekit_agent.settings import AgentSettings
@@ -97,3 +98,12 @@ async def test_a_failures_log_line_holds_no_key(caplog: pytest.LogCaptureFixture
             ),
         )
     assert "k-123" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["bundled", "silero"])
+def test_either_detector_loads_without_a_download(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("AGENT_VAD", kind)
+    detector = load_vad(AgentSettings())
+    assert detector.capabilities.update_interval < 0.1
