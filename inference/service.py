@@ -1,5 +1,6 @@
 """What every model server has: settings, key check, model list, readiness by a real inference."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -57,6 +58,7 @@ class WarmUp:
     def __init__(self, infer: Callable[[], Awaitable[None]]) -> None:
         self._infer = infer
         self._passed_at_s = float("-inf")
+        self._inferring = asyncio.Lock()
 
     def passed(self) -> None:
         """Call after each successful inference of real traffic."""
@@ -64,10 +66,11 @@ class WarmUp:
 
     async def probe(self) -> None:
         """Infer, unless real work succeeded within WARM_UP_EVERY_S. Raises ProbeFailed."""
-        if time.monotonic() - self._passed_at_s < WARM_UP_EVERY_S:
-            return
-        await self._infer()
-        self.passed()
+        async with self._inferring:  # who asks meanwhile waits for the same answer
+            if time.monotonic() - self._passed_at_s < WARM_UP_EVERY_S:
+                return
+            await self._infer()
+            self.passed()
 
     def watched_by(self, health: Health) -> None:
         health.watch("engine", self.probe, timeout_s=WARM_UP_TIMEOUT_S)
