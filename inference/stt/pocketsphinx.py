@@ -2,9 +2,9 @@
 
 Two decoders hear the same sound. The first knows only the assistant's sentences and hardly errs
 within them; the second knows 10 000 words more. Where the second fits the sound much better, what
-was said is none of the sentences. Measured on 26 sentences of the assistant and 11 others in two
-voices through Opus: the first alone gets 96 of 100 and 8 of 44, the second alone 88 and 37, the
-two together 96 and 35.
+was said is none of the sentences. Exactly right, of 25 sentences of the assistant and 11 others in
+two voices through Opus, loud and quiet: the first alone 97 of 100 and 7 of 44, the second alone 91
+and 29, the two together 97 and 27.
 """
 
 import queue
