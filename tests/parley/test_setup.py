@@ -96,15 +96,16 @@ async def test_two_builds_at_once_build_once(tools: Path) -> None:
 async def test_a_cancelled_step_leaves_no_process(tools: Path) -> None:
     script = _tool(tools / "slow", "sleep 600 & echo begun; wait")
     mine = psutil.Process()
+    others = set(mine.children(recursive=True))
     step = asyncio.create_task(
         run_step("Building", [str(script)], log=tools / "log", say=lambda _: None)
     )
     async with asyncio.timeout(10):
-        while len(family := mine.children(recursive=True)) < 2:  # noqa: ASYNC110  # no event to set
+        while len(family := set(mine.children(recursive=True)) - others) < 2:  # noqa: ASYNC110  # no event to set
             await asyncio.sleep(0.01)  # the script cannot set an event
     step.cancel()
     await asyncio.gather(step, return_exceptions=True)
-    _, alive = psutil.wait_procs(family, timeout=2)
+    _, alive = psutil.wait_procs(list(family), timeout=2)
     assert alive == []
 
 
