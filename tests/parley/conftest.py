@@ -117,6 +117,10 @@ class Stack:
             if text in line:
                 return line
 
+    def saw_or_wait(self, text: str) -> str:
+        """A line that has `text`, come already or still to come: services are ready in any order."""
+        return next((line for line in self.output if text in line), None) or self.wait_line(text)
+
     def up_and_ready(self) -> None:
         self.up()
         self.wait_line("Parley is ready")
