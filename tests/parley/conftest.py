@@ -118,7 +118,7 @@ class Stack:
                 return line
 
     def saw_or_wait(self, text: str) -> str:
-        """A line that has `text`, come already or still to come: services are ready in any order."""
+        """A line that has `text`, come already or to come: services get ready in any order."""
         return next((line for line in self.output if text in line), None) or self.wait_line(text)
 
     def up_and_ready(self) -> None:
