@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import ServiceSettings
@@ -33,9 +33,6 @@ class BackendSettings(ServiceSettings):
     llm_url: str = Field(default="http://127.0.0.1:8002", description="address of llm")
     tts_url: str = Field(default="http://127.0.0.1:8003", description="address of tts")
     agent_url: str = Field(default="http://127.0.0.1:8082", description="address of agent")
-    service_token: SecretStr | None = Field(
-        default=None, description="secret between backend and agent"
-    )
 
     @property
     def origins(self) -> frozenset[str]:

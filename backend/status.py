@@ -6,7 +6,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from chassis.health import Dependency, Health, Probe, ProbeFailed, ready_probe
+from chassis.health import Dependency, Health, ready_probe
 from chassis.http import AsyncClient
 
 ServiceState = Literal["ready", "unready", "unknown"]
@@ -29,22 +29,11 @@ class Status(BaseModel):
     services: list[ServiceStatus]
 
 
-def sfu_probe(client: AsyncClient, url: str) -> Probe:
-    """The SFU answers `GET /` with 200, or 406 when it cannot take rooms."""
-
-    async def probe() -> None:
-        response = await client.get(url)
-        if response.status_code != 200:
-            raise ProbeFailed(f"the SFU answered {response.status_code}")
-
-    return probe
-
-
 def watch_services(
     health: Health, client: AsyncClient, sfu_url: str, services: dict[str, str]
 ) -> None:
     """The backend needs the SFU; the rest is listed, so that a page can say what is missing."""
-    health.watch("sfu", sfu_probe(client, sfu_url))
+    health.watch("sfu", ready_probe(client, sfu_url))  # 406 when it cannot take rooms
     for name, url in services.items():
         health.watch(name, ready_probe(client, f"{url}/health/ready"), required=False)
 

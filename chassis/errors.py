@@ -16,7 +16,6 @@ class ParleyError(Exception):
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"
     code: ClassVar[str] = "internal_error"
-    retryable: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -77,7 +76,6 @@ class RateLimited(ParleyError):
     status = 429
     type = "rate_limit_error"
     code = "rate_limited"
-    retryable = True
 
 
 class Unavailable(ParleyError):
@@ -86,7 +84,6 @@ class Unavailable(ParleyError):
     status = 503
     type = "server_error"
     code = "unavailable"
-    retryable = True
 
 
 def error_response(error: ParleyError, request_id: str) -> Response:

@@ -140,7 +140,7 @@ class Health:
 
 
 def ready_probe(client: AsyncClient, url: str) -> Probe:
-    """A probe of another Parley service: its own `/health/ready` must say 200."""
+    """A probe of a peer that says of itself whether it can serve: `url` must answer 200."""
 
     async def probe() -> None:
         response = await client.get(url)

@@ -23,7 +23,13 @@ from chassis.health import Health
 from chassis.limits import BodyLimit
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
-from chassis.settings import ServiceSettings, Settings, load_or_exit
+from chassis.settings import (
+    ServiceSettings,
+    Settings,
+    SettingsError,
+    exit_bad_settings,
+    load_or_exit,
+)
 
 QUIET_ROUTES = ("/health/live", "/health/ready", "/metrics")
 GRACEFUL_STOP_S = 3
@@ -51,12 +57,12 @@ def create_app(
         # first streamed answer of a process comes 60 ms late.
         async with anyio.create_task_group():
             pass
-        if lifespan is None:
-            async with health:
+        try:
+            async with (lifespan or _nothing)(app), health:
                 yield
-        else:
-            async with lifespan(app), health:
-                yield
+        except SettingsError as exc:  # only a loaded engine could tell; `run_service` says it
+            app.state.bad_settings = exc.problems
+            raise
 
     # The interactive docs load scripts from a public CDN; the schema itself stays at /openapi.json.
     app = FastAPI(title=f"Parley {service}", docs_url=None, redoc_url=None, lifespan=whole_lifespan)
@@ -91,8 +97,9 @@ def run_service(
         return
     configure_logs(service, level=settings.log_level, log_format=settings.log_format)
     listener = _listen(settings)
+    app = build(settings)
     config = uvicorn.Config(
-        build(settings),
+        app,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # a forged X-Forwarded-For would dodge the rate limits
@@ -101,7 +108,17 @@ def run_service(
         ws_max_size=1 << 20,
     )
     log.info("service_listening", host=settings.host, port=settings.port)
-    uvicorn.Server(config).run(sockets=[listener])
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except SystemExit:  # uvicorn's, after a start that failed
+        if problems := getattr(app.state, "bad_settings", None):
+            exit_bad_settings(problems)
+        raise
+
+
+@asynccontextmanager
+async def _nothing(_: FastAPI) -> AsyncIterator[None]:
+    yield
 
 
 def _listen(settings: ServiceSettings) -> socket.socket:
@@ -168,7 +185,7 @@ class _Observed:
         with self.metrics.http_in_flight.track_inprogress():
             try:
                 await self.app(scope, receive, watched_send)
-            except Exception:
+            except Exception:  # counted here; `_on_crash`, further out, logs and answers it
                 status = 500
                 raise
             finally:

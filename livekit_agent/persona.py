@@ -15,18 +15,14 @@ do something."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """What a call sounds like."""
+    """What is said first, and how the LLM is told to behave."""
 
     instructions: str
     greeting: str
-    voice: str
-    language: str
 
 
 def default_persona(settings: AgentSettings) -> Persona:
     return Persona(
         instructions=INSTRUCTIONS,
         greeting=settings.greeting,
-        voice=settings.tts_voice,
-        language=settings.language,
     )

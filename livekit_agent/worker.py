@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from livekit.agents import AgentServer, JobProcess, JobRequest
 
-from chassis.health import Health, Probe, ProbeFailed
+from chassis.health import Health, Probe, ProbeFailed, ready_probe
 from chassis.http import AsyncClient, pooled_client, tls_context
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
@@ -79,10 +79,10 @@ class Worker:
             self.health.watch(name, engine_probe(self._client, url))
 
     def _sfu_probe(self, livekit: LiveKitSettings) -> Probe:
+        reachable = ready_probe(self._client, livekit.http_url)
+
         async def probe() -> None:
-            response = await self._client.get(livekit.http_url)
-            if response.status_code != 200:
-                raise ProbeFailed(f"the SFU answered {response.status_code}")
+            await reachable()
             # The SDK has no public word for "registered now"; `_connecting` is its own.
             if not self._registered or self._server._connecting:
                 raise ProbeFailed("not registered with the SFU yet")

@@ -13,7 +13,6 @@ HEADING = "# Written by `parley up`. These are secrets: do not share or commit t
 SECRETS: dict[str, Callable[[], str]] = {
     "LIVEKIT_API_KEY": lambda: f"API{secrets.token_hex(6)}",
     "LIVEKIT_API_SECRET": lambda: secrets.token_urlsafe(32),  # 43 characters
-    "BACKEND_SERVICE_TOKEN": lambda: secrets.token_urlsafe(32),
 }
 
 

@@ -135,10 +135,7 @@ def child_variables(stack: StackSettings) -> dict[str, str]:
         url = stack.reach(name)
         derived[f"AGENT_{name.upper()}_URL"] = f"{url}/v1"
         derived[f"BACKEND_{name.upper()}_URL"] = url
-    chosen = chosen_variables()
-    if "BACKEND_SERVICE_TOKEN" in chosen:
-        derived["AGENT_SERVICE_TOKEN"] = chosen["BACKEND_SERVICE_TOKEN"]
-    return derived | chosen
+    return derived | chosen_variables()
 
 
 def chosen_variables() -> dict[str, str]:

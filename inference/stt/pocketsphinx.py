@@ -55,7 +55,6 @@ class Pocketsphinx:
         self._cache_dir = cache_dir
         self._open_vocabulary = open_vocabulary
         self._slots = slots
-        self._made = 0
         self._idle: queue.LifoQueue[_Pair] = queue.LifoQueue()
         self._beside: ThreadPoolExecutor | None = None
         self._files: ModelFiles | None = None

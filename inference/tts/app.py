@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from chassis.service import create_app
-from chassis.settings import exit_bad_settings
+from chassis.settings import SettingsError
 from inference.service import model_routes, service_parts
 from inference.tts.espeak import Espeak
 from inference.tts.routes import root_routes, tts_routes
@@ -44,4 +44,4 @@ def _check_voice(settings: TtsSettings, tts: Tts) -> None:
     """Only the loaded engine knows its voices, so this setting is checked after it."""
     if tts.engine.find_voice(settings.voice) is None:
         some = ", ".join(voice.id for voice in tts.engine.voices()[:13])
-        exit_bad_settings([f"{settings.variable('voice')}: no such voice; there are {some} …"])
+        raise SettingsError([f"{settings.variable('voice')}: no such voice; there are {some} …"])

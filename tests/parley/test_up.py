@@ -160,7 +160,6 @@ def test_services_are_told_where_moved_ones_are(stack: Stack) -> None:
     agent, backend = stack.environment_of("agent"), stack.environment_of("backend")
     assert agent["AGENT_STT_URL"] == f"http://127.0.0.1:{stack.ports['stt']}/v1"
     assert agent["LIVEKIT_URL"] == f"ws://127.0.0.1:{stack.ports['sfu']}"
-    assert agent["AGENT_SERVICE_TOKEN"] == backend["BACKEND_SERVICE_TOKEN"]
     assert backend["BACKEND_AGENT_URL"] == f"http://127.0.0.1:{stack.ports['agent']}"
     assert backend["BACKEND_TTS_URL"] == "http://127.0.0.1:9/elsewhere"
     sfu = stack.environment_of("sfu")

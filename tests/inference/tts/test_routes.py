@@ -1,6 +1,8 @@
 """What only shows inside the process: clients that stall, engines that fail, settings that lie."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,12 +13,13 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from chassis.service import create_app
+from chassis.settings import EXIT_BAD_SETTINGS
 from inference.service import service_parts
 from inference.tts import routes
-from inference.tts.app import build
 from inference.tts.engine import EngineFailed, Sink, Voice
 from inference.tts.service import Tts
 from inference.tts.settings import TtsSettings
+from tests.processes import LOGS, ROOT, clean_env, free_port
 
 VOICE = Voice(id="alloy", name="Alloy", language="en")
 
@@ -101,11 +104,16 @@ async def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.Monke
         assert tts.speaker.open == 0
 
 
-async def test_a_voice_setting_that_does_not_exist_stops_the_start(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    app = build(TtsSettings(voice="nobody"))
-    with pytest.raises(SystemExit):
-        async with app.router.lifespan_context(app):
-            pass
-    assert "TTS_VOICE" in capsys.readouterr().err
+def test_a_voice_setting_that_does_not_exist_stops_the_start_for_good() -> None:
+    variables = {"TTS_VOICE": "nobody", "TTS_PORT": str(free_port()), "PYTHONPATH": str(ROOT)}
+    LOGS.mkdir(exist_ok=True)
+    ended = subprocess.run(
+        [sys.executable, "-m", "inference.tts"],
+        env=clean_env(variables),
+        cwd=LOGS,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == EXIT_BAD_SETTINGS  # restarting cannot help, and `parley up` does not
+    assert ended.stderr.splitlines()[-1].startswith("settings: TTS_VOICE: no such voice")
