@@ -10,7 +10,7 @@ WEB_PACKAGES := frontend/node_modules/.package-lock.json
 INSTALL := $(UV) pip install --compile-bytecode --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
-RUN_EXTRAS := agent backend stt llm tts cli
+RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts cli
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format bench lock env-example FORCE
@@ -62,6 +62,7 @@ lock: $(VENV)/.uv
 		$(LOCK) -c requirements/dev.txt --extra $$extra pyproject.toml \
 			-o requirements/$$extra.txt || exit 1; \
 	done
+	@$(LOCK) --extra stt --extra stt-nemotron pyproject.toml -o requirements/stt-nemotron.txt
 	@echo uv | $(LOCK) - -o requirements/uv.txt
 
 $(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
