@@ -1,6 +1,8 @@
 """What every recogniser offers. All methods block: the server calls them in a slot's thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from math import exp
 from types import TracebackType
 from typing import Protocol, Self
@@ -8,14 +10,43 @@ from typing import Protocol, Self
 from inference.audio import Pcm
 
 
+class Priority(IntEnum):
+    """Whose work goes first where both wait."""
+
+    LIVE = 0
+    FILE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a model can be asked for; a request for anything else is refused by name."""
+
+    languages: frozenset[str]  # ISO 639-1 codes
+    detects_language: bool = False  # where none is named
+    prompt: bool = False
+    temperature: bool = False
+    translate: bool = False  # into English
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a request asks of the engine, within its Abilities."""
+
+    language: str | None = None
+    prompt: str | None = None
+    temperature: float | None = None  # from 0 to 1; None: the engine's own way
+    translate: bool = False
+    words: bool = False  # times of words are wanted, where they cost extra
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A word heard; times are seconds from the start of the audio it was found in."""
+    """A word heard; times are seconds from the start of the sound it was found in."""
 
     text: str
     started_at_s: float
     ended_at_s: float
-    confidence: float
+    confidence: float | None  # from 0 to 1; None where the model does not tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,38 +55,78 @@ class Hypothesis:
 
     stable: str = ""
     unstable: str = ""
+    words: tuple[Word, ...] = ()  # of `stable`
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of a transcript: times from the start of the sound, numbers as the model has them.
+
+    `avg_logprob` is the mean log posterior of its words or tokens.
+    """
+
+    text: str
+    started_at_s: float
+    ended_at_s: float
+    words: tuple[Word, ...] = ()
+    tokens: tuple[int, ...] = ()
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+    temperature: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What was said, decided. `avg_logprob` is the mean log posterior of its words."""
+    """What was said, decided. Without speech there are no segments."""
 
-    text: str = ""
-    words: tuple[Word, ...] = ()
-    avg_logprob: float = 0.0
+    segments: tuple[Segment, ...] = ()
+    language: str = "en"  # ISO 639-1
 
     @property
-    def confidence(self) -> float:
-        """From 0 to 1; 0 where nothing was heard."""
-        return exp(self.avg_logprob) if self.text else 0.0
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments if segment.text)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def confidence(self) -> float | None:
+        """From 0 to 1, by the log-probabilities; None where the model does not tell them."""
+        told = [(s.avg_logprob, len(s.text)) for s in self.segments if s.avg_logprob is not None]
+        weight = sum(chars for _, chars in told)
+        if not weight:
+            return None
+        return exp(sum(logprob * chars for logprob, chars in told) / weight)
 
 
 class Stream(Protocol):
-    """One stretch of speech, written down while it is spoken. Mono int16 at RATE_HZ."""
+    """One utterance, written down while it is spoken. Mono int16 at RATE_HZ, any piece length."""
 
     def push(self, pcm: Pcm) -> Hypothesis: ...
 
+    def pause(self) -> None:
+        """The speaker paused: the end may be near, or more may come."""
+
     def finish(self) -> Transcript:
-        """No more audio will come."""
+        """No more sound will come."""
 
     def close(self) -> None:
         """Give back what the stream holds; may be called at any time, more than once."""
 
 
 class Engine(Protocol):
-    """A recogniser. `with engine` loads it and lets it go."""
+    """A recogniser. `with engine` loads it, in a thread, and lets it go.
 
-    model: str
+    Raises EngineFailed where the model cannot be loaded or breaks.
+    """
+
+    model: str  # the id clients see
+    abilities: Abilities
+    # Calls that may be inside at once. One that batches wants as many as there are streams.
+    concurrency: int
+    batch: int  # sounds that one `transcribe` is best given
 
     def __enter__(self) -> Self: ...
 
@@ -66,7 +137,12 @@ class Engine(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def transcribe(self, audio: Pcm) -> Transcript:
-        """One stretch of speech of at most `segments.MAX_SEGMENT_S`."""
+    def transcribe(self, sounds: Sequence[Pcm], options: Options) -> list[Transcript]:
+        """A transcript for each of `sounds`, each of at most `segments.MAX_SEGMENT_S`."""
 
-    def open_stream(self) -> Stream: ...
+    def open_stream(self, options: Options) -> Stream:
+        """A live utterance. May block for as long as it takes to make room for its state."""
+
+
+class EngineFailed(Exception):
+    """The model cannot be loaded, or broke on what it was given; the message is for operators."""
