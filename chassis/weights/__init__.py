@@ -1,0 +1,1 @@
+"""Weights of models: which there are, where they lie, how they get here."""

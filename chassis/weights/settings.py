@@ -1,0 +1,31 @@
+"""Settings of the model store, `PARLEY_*`: shared by every model server and by `parley models`."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import Settings
+
+
+class ModelStoreSettings(Settings):
+    """Where weights lie and where they come from."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_")
+    # Read by `parley up` and by its search for what a dead run left behind.
+    foreign = frozenset({"PARLEY_RUN", "PARLEY_STATE_DIR"})
+
+    models_dir: Path = Field(
+        default=Path("~/.cache/parley/models"), description="where weights of models lie"
+    )
+    models_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/]",
+        description="hub or mirror weights come from; unset: the Hugging Face hub",
+    )
+    models_token: SecretStr | None = Field(
+        default=None, description="token the hub asks for private and gated models"
+    )
+    offline: bool = Field(
+        default=False, description="never reach out for weights; only what is here serves"
+    )
