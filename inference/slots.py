@@ -1,77 +1,193 @@
-"""Bounded model work: a few slots, a bounded queue before them, safe to cancel."""
+"""Bounded model work: a few slots, a bounded and fair queue before them, safe to cancel."""
 
 import asyncio
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from chassis.errors import RateLimited
 from chassis.metrics import Metrics
 
 RETRY_AFTER_S = 1.0
+MAX_THREADS = 256  # made when needed; how many work at once is for the slots to say
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class SlotMeasures:
+    """The numbers of a process's slots, by lane: work of one kind that queues together."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.waiting = metrics.gauge("queue_depth", "work waiting for a slot", ["lane"])
+        self.busy = metrics.gauge("slots_busy", "slots in use", ["lane"])
+        self.slots = metrics.gauge("slots", "slots there are", ["lane"])
+        self.wait = metrics.histogram("queue_wait_seconds", "time spent waiting", ["lane"])
+        self.refused = metrics.counter(
+            "queue_refusals_total", "work refused: queue full, or waited too long", ["lane"]
+        )
 
 
 class Slots:
     """`count` pieces of model work at once, `queue_limit` waiting; beyond that RateLimited (429).
 
+    Clients take turns: one that asks for much waits behind its own work, not before that of others.
     A slot is freed when its work ends, not when the caller gives up: a thread cannot be cancelled.
+    `nice` lowers the threads' share of the cores against other lanes, on Linux.
     """
 
-    def __init__(self, count: int, queue_limit: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        count: int,
+        queue_limit: int,
+        measures: SlotMeasures,
+        *,
+        lane: str = "all",
+        nice: int = 0,
+    ) -> None:
         self.count = count
         self.queue_limit = queue_limit
-        self.waiting = 0
-        self._free = asyncio.Semaphore(count)
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="slot")
-        self._waiting_gauge = metrics.gauge("queue_depth", "work waiting for a slot")
-        self._busy_gauge = metrics.gauge("slots_busy", "slots in use")
-        metrics.gauge("slots", "slots there are").set(count)
-        self._refused = metrics.counter("queue_refusals_total", "work refused: the queue was full")
+        self.busy = 0
+        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._threads = ThreadPoolExecutor(
+            MAX_THREADS,
+            thread_name_prefix=f"slot-{lane}",
+            initializer=partial(_be_nice, nice),
+        )
+        self._waiting_gauge = measures.waiting.labels(lane)
+        self._busy_gauge = measures.busy.labels(lane)
+        self._slots_gauge = measures.slots.labels(lane)
+        self._wait = measures.wait.labels(lane)
+        self._refused = measures.refused.labels(lane)
+        self._slots_gauge.set(count)
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(queue) for queue in self._queues.values())
 
     @property
     def full(self) -> bool:
-        return self._free.locked() and self.waiting >= self.queue_limit
+        return self.busy >= self.count and self.waiting >= self.queue_limit
+
+    def resize(self, count: int) -> None:
+        """Another engine takes another number; work in progress is not touched."""
+        self.count = count
+        self._slots_gauge.set(count)
+        self._admit()
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one slot for the block, for work made of several steps."""
-        await self._acquire()
+    async def slot(self, *, client: str = "", within_s: float | None = None) -> AsyncIterator[None]:
+        """Hold one slot for the block. Raises RateLimited: queue full, or not `within_s`."""
+        await self._enter(client, within_s)
         try:
             yield
         finally:
-            self._release()
+            self._leave()
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in a thread with a slot. Raises RateLimited when the queue is full."""
-        await self._acquire()
-        future = self._threads.submit(work, *args, **kwargs)
-        loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._release))
-        return await asyncio.wrap_future(future)
+        """`run_for` without a client or a deadline."""
+        return await self.run_for("", None, work, *args, **kwargs)
 
-    async def step(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """One step, in a thread, of work that already holds a slot."""
-        return await asyncio.wrap_future(self._threads.submit(work, *args, **kwargs))
+    async def run_for(
+        self,
+        client: str,
+        within_s: float | None,
+        work: Callable[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `work` in a thread with a slot, which it must get `within_s`. Raises RateLimited."""
+        await self._enter(client, within_s)
+        try:
+            future = self._threads.submit(work, *args, **kwargs)
+        except RuntimeError:  # closed meanwhile
+            self._leave()
+            raise
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda done: _on_loop(loop, done, self._leave))
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _acquire(self) -> None:
-        if self.full:
-            self._refused.inc()
-            raise RateLimited("the queue is full", code="queue_full", retry_after_s=RETRY_AFTER_S)
-        self.waiting += 1
-        self._waiting_gauge.set(self.waiting)
-        try:
-            await self._free.acquire()
-        finally:
-            self.waiting -= 1
-            self._waiting_gauge.set(self.waiting)
-        self._busy_gauge.inc()
+    async def _enter(self, client: str, within_s: float | None) -> None:
+        asked_at_s = time.monotonic()
+        if self.busy < self.count and not self._queues:
+            self._take()
+        else:
+            await self._wait_in_turn(client, within_s)
+        self._wait.observe(time.monotonic() - asked_at_s)
 
-    def _release(self) -> None:
-        self._busy_gauge.dec()
-        self._free.release()
+    async def _wait_in_turn(self, client: str, within_s: float | None) -> None:
+        if self.full:
+            raise self._refusal("the queue is full", "queue_full")
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(client, deque()).append(turn)
+        self._show()
+        try:
+            async with asyncio.timeout(within_s):
+                await turn
+        except BaseException as exc:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # the turn came in the same moment
+            else:
+                self._forget(client, turn)
+            if isinstance(exc, TimeoutError):
+                raise self._refusal(
+                    "no slot became free in time, try again", "queue_timeout"
+                ) from exc
+            raise
+
+    def _admit(self) -> None:
+        """Let in whose turn it is: the first of each client, client by client."""
+        while self.busy < self.count and self._queues:
+            client, queue = self._queues.popitem(last=False)
+            turn = queue.popleft()
+            if queue:
+                self._queues[client] = queue  # behind the others
+            if not turn.done():
+                turn.set_result(None)
+                self._take()
+        self._show()
+
+    def _forget(self, client: str, turn: asyncio.Future[None]) -> None:
+        queue = self._queues.get(client)
+        if queue and turn in queue:
+            queue.remove(turn)
+            if not queue:
+                del self._queues[client]
+        self._show()
+
+    def _take(self) -> None:
+        self.busy += 1
+        self._busy_gauge.set(self.busy)
+
+    def _leave(self) -> None:
+        self.busy -= 1
+        self._busy_gauge.set(self.busy)
+        self._admit()
+
+    def _show(self) -> None:
+        self._waiting_gauge.set(self.waiting)
+
+    def _refusal(self, message: str, code: str) -> RateLimited:
+        self._refused.inc()
+        return RateLimited(message, code=code, retry_after_s=RETRY_AFTER_S)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, _done: Future[T], then: Callable[[], None]) -> None:
+    if not loop.is_closed():  # else the process ends, and nobody waits for a slot
+        loop.call_soon_threadsafe(then)
+
+
+def _be_nice(by: int) -> None:
+    """Of this thread alone: Linux keeps niceness by thread."""
+    if by and sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + by)

@@ -12,7 +12,7 @@ from chassis.metrics import Metrics
 from inference.assist.mind import Answer, answer
 from inference.assist.skills import local_clock
 from inference.llm.engine import Chat, Delta, Finish, FinishReason, TextDelta, ToolCallDelta
-from inference.slots import Slots
+from inference.slots import SlotMeasures, Slots
 
 MODEL = "assist"
 TOKEN = re.compile(r"\s*(?:\w+(?:['\N{RIGHT SINGLE QUOTATION MARK}]\w+)*|[^\w\s])")
@@ -28,7 +28,7 @@ class AssistEngine:
     def __init__(
         self, *, slots: int, queue_limit: int, timezone: str | None, metrics: Metrics
     ) -> None:
-        self._slots = Slots(slots, queue_limit, metrics)
+        self._slots = Slots(slots, queue_limit, SlotMeasures(metrics))
         self._clock = local_clock(timezone)
 
     @property

@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from math import exp
 from types import TracebackType
 from typing import Protocol, Self
 
 from inference.audio import Pcm
+from inference.model_status import EngineFailed
 
-
-class Priority(IntEnum):
-    """Whose work goes first where both wait."""
-
-    LIVE = 0
-    FILE = 1
+__all__ = [
+    "Abilities",
+    "Engine",
+    "EngineFailed",
+    "Hypothesis",
+    "Options",
+    "Segment",
+    "Stream",
+    "Transcript",
+    "Word",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +147,3 @@ class Engine(Protocol):
 
     def open_stream(self, options: Options) -> Stream:
         """A live utterance. May block for as long as it takes to make room for its state."""
-
-
-class EngineFailed(Exception):
-    """The model cannot be loaded, or broke on what it was given; the message is for operators."""
