@@ -8,8 +8,9 @@ and 29, the two together 97 and 27.
 """
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +19,17 @@ import numpy as np
 
 from inference.audio import RATE_HZ, Pcm, amplified, gain_to_level, loud_part
 from inference.stt.agreement import Agreement
-from inference.stt.engine import Hypothesis, Transcript, Word
+from inference.stt.engine import (
+    Abilities,
+    EngineFailed,
+    Hypothesis,
+    Options,
+    Segment,
+    Transcript,
+    Word,
+)
 from inference.stt.language_model import GENERAL_MODEL, ModelFiles, model_files
+from inference.stt.restarting import RestartingStream
 from inference.stt.sphinx_library import FRAME_HZ, Decoder, LanguageModel, SphinxError
 from inference.stt.voice_activity import FRAME, frame_detector
 
@@ -39,7 +49,10 @@ SETTLED_S = 0.2
 
 
 class Pocketsphinx:
-    """An `engine.Engine`. Decoders are made when first needed, then kept, `slots` pairs at most."""
+    """An `engine.Engine`. Pairs of decoders are made when first needed, then kept."""
+
+    abilities = Abilities(languages=frozenset({"en"}))
+    batch = 1
 
     def __init__(
         self,
@@ -54,17 +67,16 @@ class Pocketsphinx:
         self._sentences = sentences
         self._cache_dir = cache_dir
         self._open_vocabulary = open_vocabulary
-        self._slots = slots
+        self.concurrency = slots
         self._idle: queue.LifoQueue[_Pair] = queue.LifoQueue()
         self._beside: ThreadPoolExecutor | None = None
         self._files: ModelFiles | None = None
 
     def __enter__(self) -> Self:
-        self._beside = ThreadPoolExecutor(self._slots, thread_name_prefix="second-decoder")
-        self._files = model_files(self._sentences(), self._cache_dir)
-        self._give_back(
-            self._taken()
-        )  # the first one is loaded now: a bad model shows at the start
+        self._beside = ThreadPoolExecutor(self.concurrency, thread_name_prefix="second-decoder")
+        with _failures_named():
+            self._files = model_files(self._sentences(), self._cache_dir)
+            self._give_back(self._taken())  # loaded now: a bad model shows at the start
         return self
 
     def __exit__(
@@ -78,16 +90,23 @@ class Pocketsphinx:
         while not self._idle.empty():
             self._idle.get_nowait().close()
 
-    def transcribe(self, audio: Pcm) -> Transcript:
-        stream = self.open_stream()
-        try:
-            stream.push(audio)
-            return stream.finish()
-        finally:
-            stream.close()
+    def transcribe(self, sounds: Sequence[Pcm], options: Options) -> list[Transcript]:
+        return [self._transcript(sound) for sound in sounds]
 
-    def open_stream(self) -> "PocketsphinxStream":
-        return PocketsphinxStream(self._taken(), self._give_back)
+    def open_stream(self, options: Options) -> RestartingStream:
+        return RestartingStream(self._open_pass)
+
+    def _transcript(self, sound: Pcm) -> Transcript:
+        whole = self._open_pass()
+        try:
+            whole.push(sound)
+            return whole.finish()
+        finally:
+            whole.close()
+
+    def _open_pass(self) -> "_Pass":
+        with _failures_named():
+            return _Pass(self._taken(), self._give_back)
 
     def _taken(self) -> "_Pair":
         try:
@@ -101,8 +120,8 @@ class Pocketsphinx:
         self._idle.put(pair)
 
 
-class PocketsphinxStream:
-    """An `engine.Stream`."""
+class _Pass:
+    """A `restarting.OneShot` on a pair of decoders."""
 
     def __init__(self, pair: "_Pair", give_back: Callable[["_Pair"], None]) -> None:
         self._pair: _Pair | None = pair
@@ -115,22 +134,23 @@ class PocketsphinxStream:
         self._open = False
 
     def push(self, pcm: Pcm) -> Hypothesis:
-        pair = self._taken_pair()
-        if self._gain is not None:
-            pair.push(amplified(pcm, self._gain))
-        else:
-            self._wait(pcm)
-            if len(self._speech) < PRIME_S * RATE_HZ:
-                return Hypothesis()
-            self._begin(pair)
-        return self._agreement.seen(*pair.words())
+        with _failures_named():
+            pair = self._taken_pair()
+            if self._gain is not None:
+                pair.push(amplified(pcm, self._gain))
+            else:
+                self._wait(pcm)
+                if len(self._speech) < PRIME_S * RATE_HZ or not self._begin(pair):
+                    return Hypothesis()
+            return self._agreement.seen(*pair.words())
 
     def finish(self) -> Transcript:
-        pair = self._taken_pair()
-        if self._gain is None and not self._begin(pair):
-            return Transcript()
-        self._open = False
-        return pair.end()
+        with _failures_named():
+            pair = self._taken_pair()
+            if self._gain is None and not self._begin(pair):
+                return Transcript()
+            self._open = False
+            return pair.end()
 
     def close(self) -> None:
         pair, self._pair = self._pair, None
@@ -242,11 +262,16 @@ def _transcript(decoder: Decoder) -> Transcript:
                 confidence=float(np.exp(segment.logprob)),
             )
         )
-    return Transcript(
+    if not words:
+        return Transcript()
+    segment = Segment(
         text=" ".join(word.text for word in words),
+        started_at_s=words[0].started_at_s,
+        ended_at_s=words[-1].ended_at_s,
         words=tuple(words),
-        avg_logprob=logprob / len(words) if words else 0.0,
+        avg_logprob=logprob / len(words),
     )
+    return Transcript(segments=(segment,))
 
 
 def _is_word(entry: str) -> bool:
@@ -272,3 +297,11 @@ def _open_decoder(files: ModelFiles) -> Decoder:
     decoder = Decoder(files.open_words, model, lw=LANGUAGE_WEIGHT, wip=WORD_PENALTY)
     model.close()
     return decoder
+
+
+@contextmanager
+def _failures_named() -> Iterator[None]:
+    try:
+        yield
+    except SphinxError as exc:
+        raise EngineFailed(f"pocketsphinx: {exc}") from exc
