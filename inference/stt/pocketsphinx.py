@@ -264,14 +264,14 @@ def _transcript(decoder: Decoder) -> Transcript:
         )
     if not words:
         return Transcript()
-    segment = Segment(
+    whole = Segment(
         text=" ".join(word.text for word in words),
         started_at_s=words[0].started_at_s,
         ended_at_s=words[-1].ended_at_s,
         words=tuple(words),
         avg_logprob=logprob / len(words),
     )
-    return Transcript(segments=(segment,))
+    return Transcript(segments=(whole,))
 
 
 def _is_word(entry: str) -> bool:
