@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import Settings
@@ -20,7 +20,6 @@ class ModelStoreSettings(Settings):
     )
     models_url: str | None = Field(
         default=None,
-        pattern=r"^https?://[^/]",
         description="hub or mirror weights come from; unset: the Hugging Face hub",
     )
     models_token: SecretStr | None = Field(
@@ -29,3 +28,10 @@ class ModelStoreSettings(Settings):
     offline: bool = Field(
         default=False, description="never reach out for weights; only what is here serves"
     )
+
+    @field_validator("models_url")
+    @classmethod
+    def _an_address(cls, url: str | None) -> str | None:
+        if url is not None:
+            HttpUrl(url)  # its complaints are readable
+        return url

@@ -143,9 +143,12 @@ class ModelStore:
                 if folder.is_symlink():
                     folder.unlink()
                 elif folder.exists():
-                    # First the manifest: a removal cut short must not look like a whole model.
-                    (folder / OURS / MANIFEST).unlink(missing_ok=True)
-                    shutil.rmtree(folder)
+                    # Out of the way at once: a removal cut short must not leave half a model.
+                    doomed = self.root / LOCKS / f"{folder.name}.removed"
+                    if doomed.exists():
+                        shutil.rmtree(doomed)
+                    folder.rename(doomed)
+                    shutil.rmtree(doomed)
             except OSError as exc:
                 raise StoreUnusable(f"{folder} cannot be removed: {exc.strerror}") from exc
 
@@ -175,6 +178,10 @@ class ModelStore:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+
+    def forget_manifest(self, model: Model) -> None:
+        """Before its files change: what is half changed must not look whole."""
+        (self.folder(model) / OURS / MANIFEST).unlink(missing_ok=True)
 
     def size_on_disk(self, model: Model) -> int:
         """Bytes of everything in its folder, files on their way included."""
