@@ -35,6 +35,11 @@ LIBAV_OPTIONS = {
     "protocol_whitelist": "none",
     "max_streams": "32",
 }
+LIBAV_DTYPES: dict[str, np.dtype[Any]] = {
+    "flt": np.dtype("f4"),
+    "s16": np.dtype("i2"),
+    "s32": np.dtype("i4"),
+}  # of CODECS
 
 Samples = NDArray[np.float32]  # frames by channels
 
@@ -160,24 +165,19 @@ def _first_track(file: av.container.InputContainer, container: Container) -> Sou
     decoded = Decoded(
         decoder="libav", container=container.name, codec=codec, rate_hz=rate_hz, channels=channels
     )
-    said_s = _said_s(file, track, container)
-    exact_s = said_s if container.name == "mp4" else None
+    said_s = _said_s(track, container)
     return Sound(
         decoded,
         _libav_blocks(chain((first,), frames), rate_hz, channels),
         said_s,
-        lambda seen: exact_s is not None and seen / rate_hz < exact_s - CUT_OFF_S,
+        lambda seen: said_s is not None and seen / rate_hz < said_s - CUT_OFF_S,
     )
 
 
-def _said_s(
-    file: av.container.InputContainer, track: av.AudioStream, container: Container
-) -> float | None:
-    """How long the file says it is; of the other kinds libav only guesses."""
+def _said_s(track: av.AudioStream, container: Container) -> float | None:
+    """How long an M4A says it is; of the others libav guesses, or writers are often wrong."""
     if container.name == "mp4" and track.duration is not None and track.time_base is not None:
         return float(track.duration * track.time_base)
-    if container.name == "matroska" and file.duration is not None:
-        return file.duration / av.time_base
     return None
 
 
@@ -217,11 +217,14 @@ def _libav_blocks(
 
 
 def _samples(frame: av.AudioFrame) -> Samples:
-    raw = frame.to_ndarray()
-    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
-    if samples.dtype.kind == "i":
-        return np.asarray(samples / 2.0 ** (8 * samples.itemsize - 1), dtype=np.float32)
-    return np.asarray(samples, dtype=np.float32)
+    # Not frame.to_ndarray(): with eight planes it reads beyond the last and crashes.
+    dtype, channels = LIBAV_DTYPES[frame.format.packed.name], frame.layout.nb_channels
+    width = 1 if frame.format.is_planar else channels
+    planes = frame.planes[: channels // width]
+    raw = [np.frombuffer(memoryview(plane), dtype, frame.samples * width) for plane in planes]
+    samples = np.stack(raw, axis=1).reshape(-1, channels)
+    full_scale = 1.0 if dtype.kind == "f" else 2.0 ** (8 * dtype.itemsize - 1)
+    return np.asarray(samples / full_scale, dtype=np.float32)
 
 
 def _check(rate_hz: int, channels: int) -> None:
