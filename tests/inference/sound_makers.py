@@ -69,12 +69,16 @@ def loudest_hz(pcm: Pcm) -> float:
     return float(np.argmax(spectrum) * RATE_HZ / len(pcm))
 
 
-def assert_is_the_tone(pcm: Pcm, level: float = TONE_LEVEL, *, padding_s: float = 0.03) -> None:
+def assert_is_the_tone(
+    pcm: Pcm, level: float = TONE_LEVEL, *, tolerance: float = 0.05, padding_s: float = 0.03
+) -> None:
     """The tone, as long and as loud as it was; some codecs add up to `padding_s` of silence."""
     assert -0.03 <= len(pcm) / RATE_HZ - SECONDS <= padding_s
     middle = pcm[len(pcm) // 4 : len(pcm) * 3 // 4]
     assert loudest_hz(middle) == pytest.approx(TONE_HZ, abs=4)
-    assert np.sqrt(np.mean((middle / FULL_SCALE) ** 2)) == pytest.approx(level / 2**0.5, rel=0.1)
+    assert np.sqrt(np.mean((middle / FULL_SCALE) ** 2)) == pytest.approx(
+        level / 2**0.5, rel=tolerance
+    )
 
 
 def _frames(samples: Samples, rate_hz: int, layout: str) -> Iterator[av.AudioFrame]:
