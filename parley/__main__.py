@@ -12,6 +12,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # a help page in half the time
 )
+models = typer.Typer(
+    help="Weights of models: which there are, fetched, checked and removed.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(models, name="models")
 
 
 @app.command()
@@ -65,6 +71,46 @@ def transcribe(
     from parley.transcribe import transcribe as run
 
     raise typer.Exit(run(file, output_format=format_))
+
+
+@models.command("list")
+def models_list(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show every model by name, its size and licence, and whether it is here."""
+    from parley.models import list_models as run
+
+    raise typer.Exit(run(as_json=as_json))
+
+
+@models.command("pull")
+def models_pull(
+    ids: Annotated[list[str], typer.Argument(help="Names from the list, or owner/name.")],
+) -> None:
+    """Fetch models. Stopped at any point, the same command goes on from there."""
+    from parley.models import pull_models as run
+
+    raise typer.Exit(run(ids))
+
+
+@models.command("verify")
+def models_verify(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="All that are here, unless given.")
+    ] = None,
+) -> None:
+    """Compare every byte with what came from the hub. Exits 1 when something differs."""
+    from parley.models import verify_models as run
+
+    raise typer.Exit(run(ids or []))
+
+
+@models.command("rm")
+def models_rm(id_: Annotated[str, typer.Argument(metavar="ID", help="Which.")]) -> None:
+    """Delete a model from this disk."""
+    from parley.models import remove_model as run
+
+    raise typer.Exit(run(id_))
 
 
 if __name__ == "__main__":
