@@ -3,13 +3,21 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Protocol
 
 from inference.audio import RATE_HZ, Pcm
-from inference.stt.voice_activity import DEFAULT_THRESHOLD, FRAME, FRAME_S, START_OF, VoiceActivity
+from inference.stt.voice_activity import (
+    DEFAULT_THRESHOLD,
+    FRAME,
+    FRAME_S,
+    ONSET_FRAMES,
+    VoiceActivity,
+)
 
-# Quiet that lets the decoder finish ahead; below it, the closures of ordinary consonants.
-PAUSE_S = 0.16
+# Quiet that lets the decoder finish ahead; below it, the closures of ordinary consonants. Speech is
+# found to have ended 0.05 s late.
+PAUSE_S = 4 * FRAME_S
 MIN_PADDING_S = 0.3  # kept before speech: its soft beginning, and quiet to measure from
 CLIENT_PADDING_S = 0.3
 # Of a pause inside an utterance, this much is kept: longer ones only cost time.
@@ -58,7 +66,7 @@ class Listener:
         self._vad = vad
         self._activity = VoiceActivity(vad.threshold if vad else DEFAULT_THRESHOLD)
         padding_s = max(MIN_PADDING_S, vad.padding_s) if vad else CLIENT_PADDING_S
-        self._before: deque[Pcm] = deque(maxlen=round(padding_s / FRAME_S) + START_OF)
+        self._before: deque[Pcm] = deque(maxlen=ceil(padding_s / FRAME_S) + ONSET_FRAMES)
         self._gap: deque[Pcm] = deque(maxlen=round(KEPT_PAUSE_S / FRAME_S))
 
     @property
@@ -96,7 +104,7 @@ class Listener:
                 self._utterance.push(early)
             self._before.clear()
         quiet_s = self._activity.quiet_s
-        if quiet_s < PAUSE_S:
+        if quiet_s < PAUSE_S - FRAME_S / 2:
             for skipped in self._gap:
                 self._utterance.push(skipped)
             self._gap.clear()

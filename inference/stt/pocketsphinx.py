@@ -29,9 +29,9 @@ from inference.stt.engine import (
     Word,
 )
 from inference.stt.language_model import GENERAL_MODEL, ModelFiles, model_files
+from inference.stt.priming import SpeechFrames
 from inference.stt.restarting import RestartingStream
 from inference.stt.sphinx_library import FRAME_HZ, Decoder, LanguageModel, SphinxError
-from inference.stt.voice_activity import FRAME, frame_detector
 
 # Features are measured from the mean of the first speech heard; with the library's own default mean
 # 84 of 100 sentences come out, not 96. Silence must not count: with 0.6 s of it in the mean nothing
@@ -128,7 +128,7 @@ class _Pass:
         self._give_back = give_back
         self._waiting: list[Pcm] = []  # until there is enough speech to prime with
         self._speech = np.empty(0, np.int16)  # of what waits
-        self._is_speech = frame_detector()
+        self._speech_frames = SpeechFrames()
         self._gain: float | None = None
         self._agreement = Agreement()
         self._open = False
@@ -162,9 +162,7 @@ class _Pass:
 
     def _wait(self, pcm: Pcm) -> None:
         self._waiting.append(pcm)
-        frames = [pcm[at : at + FRAME] for at in range(0, len(pcm) - FRAME + 1, FRAME)]
-        speech = [frame for frame in frames if self._is_speech(frame)]
-        self._speech = np.concatenate([self._speech, *speech])
+        self._speech = np.concatenate([self._speech, self._speech_frames.of(pcm)])
 
     def _begin(self, pair: "_Pair") -> bool:
         """Start the decoders with the sound so far; False: there is no sound in it."""

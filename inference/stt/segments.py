@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inference.audio import RATE_HZ, Pcm
-from inference.stt.voice_activity import FRAME, START_OF, VoiceActivity
+from inference.stt.voice_activity import FRAME, ONSET_FRAMES, VoiceActivity
 
 MAX_SEGMENT_S = 20.0  # bounds what one piece of work costs
 PAUSE_S = 0.6  # shorter ones are within a sentence
@@ -31,7 +31,7 @@ def speech_spans(recording: Pcm) -> Iterator[Span]:
         if not activity.speaking:
             continue
         if begun is None:
-            begun = max(floor, at - START_OF * FRAME - padding)
+            begun = max(floor, at - ONSET_FRAMES * FRAME - padding)
             spoken = 0
         spoken += activity.quiet_s == 0
         paused = activity.quiet_s >= pause_s
