@@ -34,6 +34,7 @@ class FakeHub:
     refusals: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)  # by repository
     first_answers: list[int] = field(default_factory=list)  # statuses of the next requests
     cut_after_bytes: dict[str, list[int]] = field(default_factory=dict)  # by file, one a request
+    listed: dict[str, dict[str, Any]] = field(default_factory=dict)  # by file: odd metadata
     lies: dict[str, bytes] = field(default_factory=dict)  # by file: what is sent instead
     ignores_ranges: bool = False
     block_delay_s: float = 0.0
@@ -105,7 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
         if revision not in ("main", self.hub.commit(repo)):
             self._send(404, {"x-error-code": "RevisionNotFound", "content-length": "0"})
             return
-        siblings = [_sibling(*item) for item in self.hub.repos[repo].items()]
+        siblings = [
+            _sibling(name, content) | self.hub.listed.get(name, {})
+            for name, content in self.hub.repos[repo].items()
+        ]
         body = {"id": repo, "sha": self.hub.commit(repo), "siblings": siblings}
         content = json.dumps(body).encode()
         self._send(200, {"content-type": "application/json", "content-length": str(len(content))})

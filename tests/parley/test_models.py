@@ -145,6 +145,13 @@ def test_offline_asks_nobody_and_says_so(parley: Run, hub: FakeHub) -> None:
     assert hub.seen == []
 
 
+def test_the_librarys_own_offline_switch_is_named(parley: Run, hub: FakeHub) -> None:
+    failed = parley("pull", REPO, HF_HUB_OFFLINE="1")
+    assert failed.returncode == 1
+    assert "HF_HUB_OFFLINE" in failed.stderr
+    assert hub.seen == []
+
+
 def test_a_misspelt_setting_is_named(parley: Run) -> None:
     failed = parley("list", PARLEY_MODEL_DIR="x")
     assert failed.returncode == 78

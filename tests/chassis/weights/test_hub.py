@@ -225,17 +225,14 @@ async def test_progress_grows_from_what_was_here_to_the_whole(
 
 
 async def test_a_model_larger_than_the_disk_is_refused_before_it_starts(
-    store: ModelStore, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+    store: ModelStore, hub: FakeHub
 ) -> None:
     giant = 2**60
-    monkeypatch.setattr(
-        "tests.fakes.hub._sibling",
-        lambda name, content: {"rfilename": name, "size": giant, "blobId": "a" * 40},
-    )
+    hub.listed["model.bin"] = {"size": giant}
 
     with pytest.raises(DiskFull, match="make room") as caught:
         await fetch(store)
-    assert caught.value.needed_bytes > 3 * giant
+    assert caught.value.needed_bytes > giant
     assert 0 < caught.value.free_bytes < giant
     assert hub.downloads("model.bin") == []
 
@@ -306,16 +303,24 @@ async def test_a_name_that_leads_out_of_the_folder_is_refused(
     assert not store.folder(MODEL).exists()
 
 
-async def test_a_checksum_that_is_a_path_is_refused(
-    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"lfs": {"sha256": "../../../evil", "size": 5, "pointerSize": 1}},
+        {"size": -5},
+        {"size": None},
+        {"size": "many"},
+        {"lfs": {"sha256": None, "size": 5, "pointerSize": 1}, "size": [1]},
+        {"lfs": "yes"},
+    ],
+)
+async def test_metadata_that_makes_no_sense_is_refused(
+    store: ModelStore, hub: FakeHub, odd: dict[str, object]
 ) -> None:
-    lfs = {"sha256": "../../../evil", "size": 5, "pointerSize": 1}
-    monkeypatch.setattr(
-        "tests.fakes.hub._sibling",
-        lambda name, content: {"rfilename": name, "size": 5, "blobId": "x", "lfs": lfs},
-    )
-    with pytest.raises(HubRefused, match="checksums"):
+    hub.listed["model.bin"] = odd
+    with pytest.raises(HubRefused):
         await fetch(store)
+    assert not store.folder(MODEL).exists()
 
 
 async def test_the_token_goes_to_the_hub_only_and_into_no_log(
@@ -365,6 +370,42 @@ async def test_cancelling_stops_at_once_and_the_next_pull_resumes(
     resumed = hub.downloads("model.bin")[0].range
     assert resumed is not None
     assert int(resumed.removeprefix("bytes=").rstrip("-")) >= 180_000
+    assert store.verify(MODEL) == []
+
+
+async def test_a_hub_that_falls_silent_is_asked_again(
+    store: ModelStore, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.weights.transfer.ANSWER_WITHIN_S", 0.2)
+    hub.repos[REPO]["model.bin"] = CONTENT["model.bin"][:40_000]
+    hub.block_delay_s = 0.6
+
+    await fetch(store)
+
+    assert hub.downloads("model.bin")[1].range == "bytes=16384-"
+    assert store.verify(MODEL) == []
+
+
+async def test_cancelling_does_not_wait_for_a_silent_hub(
+    store: ModelStore, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.weights.hub.CANCEL_WITHIN_S", 0.1)
+    monkeypatch.setattr("chassis.weights.transfer.ANSWER_WITHIN_S", 1.0)
+    hub.block_delay_s = 3.0
+    arrived = asyncio.Event()
+
+    def notice(news: Progress) -> None:
+        if news.done_bytes > 1000:
+            arrived.set()
+
+    task = asyncio.create_task(pull(store, MODEL, on_progress=notice))
+    await asyncio.wait_for(arrived.wait(), 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 0.5)
+
+    hub.block_delay_s = 0.0
+    await fetch(store)  # once the silent one has let go
     assert store.verify(MODEL) == []
 
 
