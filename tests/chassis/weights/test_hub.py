@@ -419,6 +419,7 @@ async def test_two_pulls_of_one_model_download_it_once(store: ModelStore, hub: F
     )
 
     assert folders[0] == folders[1]
+    assert len([one for one in hub.seen if one.path.startswith("/api/")]) == 1
     assert len(hub.downloads("model.bin")) == 1
     assert hub.served_bytes["model.bin"] == BIG
 
