@@ -177,18 +177,20 @@ class Sherpa:
             raise EngineFailed("sherpa-onnx wants more steps than chunks: another version?")
         result = self._recogniser.get_result_all(reading.stream)
         tokens, times, logprobs = result.tokens, result.timestamps, result.ys_probs
-        before, known_times = len(reading.tokens), reading.times
+        before = len(reading.tokens)
         if tokens[:before] != reading.tokens:
             raise EngineFailed("sherpa-onnx took back text")
-        # Unknown tokens have a time and no text, so that there may be more times than tokens.
-        if len(times) - known_times < len(tokens) - before:
-            raise EngineFailed(f"sherpa-onnx told {len(tokens)} tokens and {len(times)} times")
-        if logprobs and len(logprobs) != len(tokens):
-            raise EngineFailed(f"sherpa-onnx told {len(tokens)} tokens, {len(logprobs)} scores")
+        new_tokens, new_times = tokens[before:], times[reading.times :]
+        new_scores: list[float | None] = logprobs[reading.times :]
+        # Unknown tokens leave a time and a score, but no text: whose is whose then is not told.
+        if len(new_times) < len(new_tokens) or len(logprobs) not in (0, len(times)):
+            raise EngineFailed(
+                f"sherpa-onnx told {len(tokens)} tokens, {len(times)} times, {len(logprobs)} scores"
+            )
+        if len(new_scores) != len(new_tokens):
+            new_scores = [None] * len(new_tokens)
         reading.tokens, reading.times = list(tokens), len(times)
-        new_times = times[known_times:]
-        scores = logprobs[before:] or [None] * len(new_times)
-        return Told(pieces=tuple(map(self._piece, tokens[before:], new_times, scores)))
+        return Told(pieces=tuple(map(self._piece, new_tokens, new_times, new_scores)))
 
     def _piece(self, symbol: str, time_s: float, logprob: float | None) -> Piece:
         text = WORD_START + symbol[1:] if symbol.startswith(" ") else symbol
