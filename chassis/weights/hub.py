@@ -58,7 +58,8 @@ async def pull(store: ModelStore, model: Model, *, on_progress: Callable[[Progre
             done.set_exception(error)
 
     def run() -> None:
-        folder, error = None, None
+        folder: Path | None = None
+        error: BaseException | None = None
         try:
             folder = work.run()
         except BaseException as exc:  # whatever it is, the one who awaits must hear of it
@@ -93,6 +94,13 @@ class _Pull:
         self.cancelled = threading.Event()
 
     def run(self) -> Path:
+        """Raises WeightsError, Cancelled."""
+        try:
+            return self._brought()
+        except OSError as exc:
+            raise disk_error(exc, self._folder) from exc
+
+    def _brought(self) -> Path:
         if self._store.present(self._model):
             return self._folder
         if self._store.settings.offline:
@@ -123,13 +131,10 @@ class _Pull:
         self._total_bytes = listing.size_bytes
         self._here_bytes = {file.name: self._bytes_here(file) for file in listing.files}
         self._check_room()
-        try:
-            (self._folder / OURS / PARTS).mkdir(parents=True, exist_ok=True)
-            self._store.forget_manifest(self._model)
-            files = tuple(self._one(hub, file) for file in listing.files)
-            self._finish(listing, files)
-        except OSError as exc:
-            raise disk_error(exc, self._folder) from exc
+        (self._folder / OURS / PARTS).mkdir(parents=True, exist_ok=True)
+        self._store.forget_manifest(self._model)
+        files = tuple(self._one(hub, file) for file in listing.files)
+        self._finish(listing, files)
 
     def _one(self, hub: Hub, file: RemoteFile) -> ManifestFile:
         path = self._folder / file.name

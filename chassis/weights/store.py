@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from stat import S_ISREG
 from typing import Literal
 
 from filelock import FileLock, Timeout
@@ -185,8 +186,7 @@ class ModelStore:
 
     def size_on_disk(self, model: Model) -> int:
         """Bytes of everything in its folder, files on their way included."""
-        paths = self.folder(model).rglob("*")
-        return sum(size_of(path) or 0 for path in paths)
+        return sum(size_of(path) or 0 for path in _paths(self.folder(model)))
 
     def _installed(self, model: Model) -> Installed:
         return Installed(
@@ -229,7 +229,11 @@ def wanted(model: Model, name: str) -> bool:
 
 def size_of(path: Path) -> int | None:
     """None when it is no file."""
-    return path.stat().st_size if path.is_file() else None
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_size if S_ISREG(status.st_mode) else None
 
 
 def digest_of(path: Path, is_cancelled: Callable[[], bool] = lambda: False) -> str:
@@ -242,5 +246,10 @@ def digest_of(path: Path, is_cancelled: Callable[[], bool] = lambda: False) -> s
 
 
 def _has_all(folder: Path, model: Model) -> bool:
-    names = [str(PurePosixPath(p.relative_to(folder))) for p in folder.rglob("*") if p.is_file()]
+    names = [path.relative_to(folder).as_posix() for path in _paths(folder)]
     return all(any(fnmatchcase(name, pattern) for name in names) for pattern in model.files)
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    # Not `rglob`: it fails where another process takes a folder away meanwhile.
+    return (Path(at) / name for at, _, names in os.walk(folder) for name in names)

@@ -2,6 +2,8 @@
 
 import hashlib
 import multiprocessing
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,28 @@ def test_a_catalogue_model_placed_by_hand_needs_its_files(store: ModelStore) -> 
     for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
         (folder / name).write_text("x")
     assert store.state(whisper) == "not verified"
+
+
+def test_a_folder_can_be_measured_while_it_is_taken_away(store: ModelStore) -> None:
+    folder = store.folder(MODEL)
+    gone = threading.Event()
+
+    def come_and_go() -> None:
+        for _ in range(15):
+            for number in range(20):
+                (folder / f"{number}").mkdir(parents=True)
+                (folder / f"{number}" / "part").write_bytes(b"x")
+            shutil.rmtree(folder)
+        gone.set()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    sizes = set()
+    while not gone.is_set():
+        sizes.add(store.size_on_disk(MODEL))
+        store.state(MODEL)
+    thread.join()
+    assert max(sizes) <= 20
 
 
 def test_removal_leaves_nothing_and_touches_nothing_else(store: ModelStore) -> None:
