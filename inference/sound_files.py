@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -84,7 +84,7 @@ class SoundFiles:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
 
-    async def pieces(self, data: bytes, *, max_s: float) -> AsyncIterator[Pcm]:
+    async def pieces(self, data: bytes, *, max_s: float) -> AsyncGenerator[Pcm, None]:
         """The sound in `data`, mono at RATE_HZ, about a second at a time, while it is decoded.
 
         Raises InvalidRequest for what is no sound, TooLarge beyond `max_s`: both name `file`, and
@@ -101,11 +101,13 @@ class SoundFiles:
                     samples += len(piece)
                     yield piece
                     continue
-                is_whole = True
                 if kind == DONE:
                     _log_decoded(Decoded.from_bytes(body), samples / RATE_HZ)
+                    is_whole = True
                     return
-                raise _refusal(Refused.from_bytes(body))
+                refusal = _refusal(Refused.from_bytes(body))
+                is_whole = True
+                raise refusal
         except WorkerLost as exc:
             raise self._lost(exc) from exc
         finally:
@@ -163,7 +165,7 @@ class SoundFiles:
                     self._alive += 1
                     try:
                         self._free.put_nowait(worker)
-                        await worker.ended()
+                        log.info("sound_worker_ended", status=await worker.ended())
                     finally:
                         self._alive -= 1
             except (OSError, WorkerLost) as exc:
@@ -215,8 +217,9 @@ class _Worker:
             with suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
 
-    async def ended(self) -> None:
-        await self._process.wait()
+    async def ended(self) -> int:
+        """Wait for its end; its exit status, negative when a signal ended it."""
+        return await self._process.wait()
 
     async def close(self) -> None:
         """End it, and wait until it has."""

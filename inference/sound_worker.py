@@ -24,7 +24,7 @@ from inference.sound_wire import ANSWER, BEGUN, DONE, PIECE, READY, REFUSED, REQ
 MEMORY_BYTES = 96 << 20  # beyond what the idle process and the file itself need
 CPU_S = 10.0  # for a file without a second of sound
 CPU_PER_SOUND_S = 0.05  # ten times what the slowest codec needs
-OPEN_FILES = 3  # standard input, output and error
+OPEN_FILES = 4  # standard input, output and error, and Python's own way to the server's log
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
@@ -48,9 +48,6 @@ def main(server_pid: int) -> None:
             _decode(data, max_s, answers)
         except Refused as refused:
             _answer(answers, REFUSED, refused.to_bytes())
-        except MemoryError:
-            _answer(answers, REFUSED, Refused("the file takes too much memory").to_bytes())
-            return  # what that left behind is not worth finding out
         del data
 
 
@@ -68,7 +65,7 @@ def _answer(answers: BinaryIO, kind: bytes, body: bytes = b"") -> None:
 
 def _warm_up() -> None:
     """Import and initialise all that a first file would: later, nothing can be opened."""
-    av.logging.set_level(None)  # complaints about a file may quote it
+    av.logging.set_level(None)
     file = io.BytesIO()
     soundfile.write(file, np.zeros(160, np.int16), 16_000, format="WAV")
     with opened(file.getvalue()) as sound:
@@ -77,7 +74,10 @@ def _warm_up() -> None:
 
 def _confine(server_pid: int) -> int:
     """Give up what decoding does not need; the address space in use, in bytes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stderr = os.fdopen(os.dup(2), "w")
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)  # libraries comment on every odd file
+    os.close(null)
     idle_bytes = 0
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
