@@ -100,7 +100,7 @@ class Batcher:
         self._left: list[Seat] = []
         self._open = False
         self._since_file = 0  # batches
-        self._seconds_each = float("inf")  # what a stream adds to a batch, as the last steps went
+        self._room = 1  # streams of a batch with files in it, beside live streams
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -219,23 +219,22 @@ class Batcher:
         live, files = self._queues[Priority.LIVE], self._queues[Priority.FILE]
         due = bool(files) and self._since_file + 1 >= FILES_EVERY
         picked = [live.popleft() for _ in range(min(len(live), self._max_batch - due))]
-        room = self._room_beside_live() if self._seated[Priority.LIVE] else self._max_batch
+        room = self._room if self._seated[Priority.LIVE] else self._max_batch
         least = 1 if due or not picked else 0
         more = min(len(files), max(room - len(picked), least))
         picked += [files.popleft() for _ in range(more)]
         self._since_file = 0 if more or not files else self._since_file + 1
         return [(seat, seat.job) for seat in picked if seat.job]
 
-    def _room_beside_live(self) -> int:
-        """Streams of a batch that has files in it: learnt from the steps, for any machine."""
-        fit = FILES_SHARE * self._runtime.chunk_s / max(self._seconds_each, 1e-6)
-        return min(self._max_batch, int(fit))
-
     def _run(self, batch: list[tuple[Seat, _Job]]) -> None:
         began_at_s = time.monotonic()
         answers = self._answers(batch)
         took_s = time.monotonic() - began_at_s
-        self._seconds_each = took_s / len(batch)
+        if any(seat.priority is Priority.FILE for seat, _ in batch):
+            # Found out step by step, for any machine and model.
+            fits = took_s <= FILES_SHARE * self._runtime.chunk_s
+            room = max(self._room, len(batch) + 1) if fits else min(self._room, len(batch) // 2)
+            self._room = max(1, min(room, self._max_batch))
         with self._changed:
             for (seat, _), answer in zip(batch, answers, strict=True):
                 if isinstance(answer, EngineFailed):

@@ -119,6 +119,19 @@ def test_files_go_one_by_one_where_a_long_step_would_hold_up_live_streams() -> N
     assert [len(batch) for batch in runtime.batches] == [1] * 5
 
 
+def test_files_go_together_beside_live_streams_where_steps_are_short_enough() -> None:
+    runtime = CountingRuntime(max_streams=32)
+    runtime.chunk_s = 100.0  # beside which no step here is long
+    with batching(runtime, max_files=16) as batcher:
+        seat(batcher)
+        hold(batcher, runtime)
+        answers = [seat(batcher, FILE).submit(ONES) for _ in range(10)]
+        runtime.gate.set()
+        for answer in answers:
+            told(answer)
+    assert [len(batch) for batch in runtime.batches] == [1, 1, 2, 3, 4]
+
+
 def test_a_bad_stream_fails_alone() -> None:
     runtime = CountingRuntime()
     with batching(runtime) as batcher:
