@@ -96,9 +96,24 @@ async def test_vorbis_in_webm(sound_files: SoundFiles, rate_hz: int) -> None:
     assert_is_the_tone(await heard(sound_files, remuxed(ogg, "webm")))
 
 
-async def test_flac_in_ogg(sound_files: SoundFiles) -> None:
-    data = libav(tone(16_000), 16_000, "ogg", "flac")
-    assert_is_the_tone(await heard(sound_files, data))
+def behind_zeros(mp3: bytes) -> bytes:
+    """An MP3 that begins later than its tag says."""
+    return b"ID3\x03\0\0\0\0\0\x0a" + bytes(5_000) + mp3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        libav(tone(16_000), 16_000, "ogg", "flac"),
+        behind_zeros(sndfile(tone(44_100), 44_100, "MP3", "MPEG_LAYER_III")),
+    ],
+    ids=["flac in ogg", "mp3 behind zeros"],
+)
+async def test_libav_tries_what_libsndfile_refuses(sound_files: SoundFiles, data: bytes) -> None:
+    with capture_logs() as lines:
+        pcm = await heard(sound_files, data)
+    assert_is_the_tone(pcm, padding_s=0.1)
+    assert [line["decoder"] for line in lines] == ["libav"]
 
 
 async def test_an_mp3_behind_a_tag_with_a_picture(sound_files: SoundFiles) -> None:
