@@ -3,21 +3,26 @@
 
 PYTHON ?= python3
 VENV := .venv
+NEMO_VENV := .venv-nemo
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PACKAGES := backend bench chassis deploy inference livekit_agent parley tests
 WEB_PACKAGES := frontend/node_modules/.package-lock.json
 INSTALL := $(UV) pip install --compile-bytecode --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
+INSTALL_NEMO := $(subst $(BIN)/python,$(NEMO_VENV)/bin/python,$(INSTALL))
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
+# What tests of torch need beside requirements/stt-nemotron.txt.
+SLOW_PACKAGES := editables hatchling hypothesis pytest pytest-asyncio pytest-timeout sherpa-onnx
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock env-example FORCE
+.PHONY: help run test test-slow nemo lint format bench lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
+	@echo "make test-slow    tests of what runs on torch (installs 6 GB)"
 	@echo "make lint         formatting, lint and types, Python and web app"
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the silence between question and answer"
@@ -32,6 +37,11 @@ test: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(BIN)/parley setup
 	@$(BIN)/pytest
 	@cd frontend && npm test
+
+test-slow: nemo
+	@$(NEMO_VENV)/bin/pytest tests/slow
+
+nemo: $(NEMO_VENV)/.ready
 
 lint: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(BIN)/ruff format --check .
@@ -63,6 +73,7 @@ lock: $(VENV)/.uv
 			-o requirements/$$extra.txt || exit 1; \
 	done
 	@$(LOCK) --extra stt --extra stt-nemotron pyproject.toml -o requirements/stt-nemotron.txt
+	@printf '%s\n' $(SLOW_PACKAGES) | $(LOCK) -c requirements/stt-nemotron.txt - -o requirements/slow.txt
 	@echo uv | $(LOCK) - -o requirements/uv.txt
 
 $(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
@@ -70,6 +81,18 @@ $(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.uv requirements/dev.txt pyproject.toml
 	@$(call install,dev)
+
+# Torch has an environment of its own. One of its packages has no wheel: it is compiled by tools
+# that slow.txt does not pin. A registry may say of a package, once, that there is none.
+$(NEMO_VENV)/.ready: requirements/stt-nemotron.txt requirements/slow.txt pyproject.toml | $(VENV)/.uv
+	@echo "Installing torch and NeMo (requirements/stt-nemotron.txt: 3 GB to fetch)"
+	@test -x $(NEMO_VENV)/bin/python || $(PYTHON) -m venv --clear $(NEMO_VENV)
+	@for try in 1 2; do $(INSTALL_NEMO) --require-hashes --only-binary :all: \
+		--no-binary antlr4-python3-runtime -r requirements/stt-nemotron.txt && break; \
+		test $$try = 1 || exit 1; done
+	@$(INSTALL_NEMO) --require-hashes --only-binary :all: -r requirements/slow.txt
+	@$(INSTALL_NEMO) --no-deps --no-build-isolation --editable .
+	@touch $@
 
 # An environment whose Python is gone (moved folder, upgraded system) is made anew.
 $(VENV)/.uv: requirements/uv.txt $(if $(shell test -x $(BIN)/python && echo y),,FORCE)
