@@ -62,6 +62,7 @@ class Health:
     def __init__(self, service: str, metrics: Metrics) -> None:
         self.service = service
         self.dependencies: dict[str, Dependency] = {}
+        self._details: dict[str, Callable[[], Any]] = {}
         self._metrics = metrics
         self._polls: list[asyncio.Task[None]] = []
 
@@ -77,6 +78,10 @@ class Health:
         """Add a dependency. `required`: without it this service is not ready."""
         self.dependencies[name] = Dependency(name, probe, required, interval_s, timeout_s)
 
+    def describe(self, name: str, detail: Callable[[], Any]) -> None:
+        """Add something to the report that is no dependency: how far a download is, say."""
+        self._details[name] = detail
+
     @property
     def ready(self) -> bool:
         return all(d.state == "ready" for d in self.dependencies.values() if d.required)
@@ -87,7 +92,7 @@ class Health:
             "service": self.service,
             "ready": self.ready,
             "dependencies": [d.report() for d in self.dependencies.values()],
-        }
+        } | {name: detail() for name, detail in self._details.items()}
 
     async def refresh(self) -> None:
         """Probe again what was last seen more than FRESH_S ago: an answer must not be a memory."""

@@ -67,6 +67,7 @@ class Lifecycle(Generic[E]):
         self._on_ready = on_ready
         self._idle_unload_s = idle_unload_s
         self._serving: Loaded[E] | None = None
+        self._last: E | None = None
         self._chosen = candidates[0]
         self._used_at_s = time.monotonic()
         self._job: asyncio.Task[Any] | None = None
@@ -82,9 +83,14 @@ class Lifecycle(Generic[E]):
         return self._status
 
     @property
-    def serving(self) -> E | None:
-        """The engine that answers now."""
-        return self._serving.engine if self._serving else None
+    def known(self) -> E:
+        """The engine that serves, or served last: what it says of itself still holds.
+
+        Raises Unavailable where there was none yet.
+        """
+        if self._last is None:
+            raise self.unavailable()
+        return self._last
 
     def report(self) -> dict[str, Any]:
         """For `/health/ready`."""
@@ -104,15 +110,23 @@ class Lifecycle(Generic[E]):
             self._retire()
             await asyncio.gather(*self._closing)
 
+    async def awake(self) -> E:
+        """The engine, loaded again where it was let go. Raises Unavailable with the state."""
+        if self._serving is None and self._status.phase is Phase.IDLE:
+            self._start(self._bring(self._chosen))
+            await self._woken()
+        if self._serving is None:
+            raise self.unavailable()
+        return self._serving.engine
+
     @asynccontextmanager
     async def lease(self, *, probing: bool = False) -> AsyncIterator[E]:
         """The engine, for the block: it stays loaded until then, also when another takes over.
 
         `probing`: not a use that keeps an idle model loaded. Raises Unavailable with the state.
         """
-        if self._serving is None and self._status.phase is Phase.IDLE and not probing:
-            self._start(self._bring(self._chosen))
-            await self._woken()
+        if not probing:
+            await self.awake()
         loaded = self._serving
         if loaded is None:
             raise self.unavailable()
@@ -187,7 +201,7 @@ class Lifecycle(Generic[E]):
             return False
         self.failures.pop(candidate.model, None)
         self._retire()
-        self._serving, self._chosen = loaded, candidate
+        self._serving, self._chosen, self._last = loaded, candidate, loaded.engine
         self._used_at_s = time.monotonic()
         self._on_ready(loaded.engine)
         self._set(Phase.READY, candidate.model)

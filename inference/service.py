@@ -3,15 +3,17 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Header, Request
+from fastapi import Path as PathParam
 from pydantic import Field
 
 from chassis.health import Health, ProbeFailed
 from chassis.keys import check_bearer
 from chassis.metrics import Metrics
 from chassis.settings import KeyedSettings
+from inference.model_status import Status
 
 WARM_UP_EVERY_S = (
     30.0  # half of what readiness promises: an inference passed within the last minute
@@ -28,6 +30,19 @@ class ModelServerSettings(KeyedSettings):
     max_body_bytes: int = Field(default=26_214_400, ge=1024, description="largest request body")
 
 
+class Models(Protocol):
+    """What a server whose model can be switched offers."""
+
+    async def load(self, model: str) -> Status:
+        """Raises NotFound for what cannot be loaded here."""
+
+    def unload(self, model: str) -> Status:
+        """Raises NotFound for what is not loaded."""
+
+
+ModelId = Annotated[str, PathParam(max_length=200)]
+
+
 async def require_key(
     request: Request, authorization: Annotated[str | None, Header()] = None
 ) -> None:
@@ -35,21 +50,38 @@ async def require_key(
     check_bearer(authorization, request.app.state.settings.api_key)
 
 
-def model_routes(model_ids: Callable[[], list[str]], owner: str = "parley") -> APIRouter:
-    """`GET /v1/models`."""
+def model_routes(
+    model_ids: Callable[[], list[str]], owner: str = "parley", models: Models | None = None
+) -> APIRouter:
+    """`GET /v1/models`; with `models`, loading and unloading them too."""
     router = APIRouter(dependencies=[Depends(require_key)])
 
     @router.get("/v1/models")
-    async def models() -> dict[str, Any]:
+    async def listed() -> dict[str, Any]:
         return {
             "object": "list",
             "data": [
                 {"id": id_, "object": "model", "created": MODEL_CREATED_AT, "owned_by": owner}
-                for id_ in model_ids()
+                for id_ in await asyncio.to_thread(model_ids)
             ],
         }
 
+    if models is not None:
+        _add_switch_routes(router, models)
     return router
+
+
+def _add_switch_routes(router: APIRouter, models: Models) -> None:
+    @router.post("/v1/models/{model:path}/load", status_code=202)
+    async def load(model: ModelId) -> dict[str, Any]:
+        """Begin to fetch and load it; what serves goes on until it is ready. `GET /health/ready`
+        tells how far it is."""
+        return (await models.load(model)).told()
+
+    @router.delete("/v1/models/{model:path}")
+    async def unload(model: ModelId) -> dict[str, Any]:
+        """Let it go from memory; nothing is heard until another load."""
+        return models.unload(model).told()
 
 
 class WarmUp:

@@ -2,11 +2,13 @@
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import exp
 from typing import Any, Literal
 
-from inference.audio import RATE_HZ
-from inference.stt.service import HeardSpan
+from inference.stt.engine import Segment, Word
+from inference.stt.hearing import Heard
+from inference.stt.languages import name_of
 
 ResponseFormat = Literal["json", "text", "verbose_json", "srt", "vtt"]
 MEDIA_TYPES: dict[ResponseFormat, str] = {
@@ -18,12 +20,12 @@ MEDIA_TYPES: dict[ResponseFormat, str] = {
 }
 
 
-def text_of(heard: Sequence[HeardSpan]) -> str:
+def text_of(heard: Sequence[Heard]) -> str:
     return " ".join(part.transcript.text for part in heard if part.transcript.text)
 
 
 def body(
-    heard: Sequence[HeardSpan],
+    heard: Sequence[Heard],
     duration_s: float,
     response_format: ResponseFormat,
     granularities: Sequence[str],
@@ -45,81 +47,108 @@ def usage(duration_s: float) -> dict[str, Any]:
     return {"type": "duration", "seconds": round(duration_s, 3)}
 
 
+def confidence_of(heard: Sequence[Heard]) -> float | None:
+    """From 0 to 1, by the length of what was said; None where the model does not tell."""
+    told = [
+        (part.transcript.confidence, len(part.transcript.text))
+        for part in heard
+        if part.transcript.confidence is not None
+    ]
+    chars = sum(weight for _, weight in told)
+    return sum(value * weight for value, weight in told) / chars if chars else None
+
+
 def _verbose(
-    heard: Sequence[HeardSpan], duration_s: float, granularities: Sequence[str]
+    heard: Sequence[Heard], duration_s: float, granularities: Sequence[str]
 ) -> dict[str, Any]:
-    spoken = [part for part in heard if part.transcript.text]
-    words = sum(len(part.transcript.words) for part in spoken)
-    confidence = sum(p.transcript.confidence * len(p.transcript.words) for p in spoken)
     answer: dict[str, Any] = {
         "task": "transcribe",
-        "language": "english",
+        "language": name_of(_language(heard)),
         "duration": round(duration_s, 3),
         "text": text_of(heard),
-        "confidence": round(confidence / words, 4) if words else 0.0,
+        "confidence": _rounded(confidence_of(heard)),
         "usage": usage(duration_s),
     }
     if "segment" in granularities or not granularities:
-        answer["segments"] = [_segment(number, part) for number, part in enumerate(spoken)]
+        answer["segments"] = [
+            _segment(number, part, segment)
+            for number, (part, segment) in enumerate(_segments(heard))
+        ]
     if "word" in granularities:
-        answer["words"] = [word for part in spoken for word in _words(part)]
+        answer["words"] = [
+            _word(part, word) for part, segment in _segments(heard) for word in segment.words
+        ]
     return answer
 
 
-def _segment(number: int, part: HeardSpan) -> dict[str, Any]:
-    raw = part.transcript.text.encode()
+def _language(heard: Sequence[Heard]) -> str:
+    """The language of most of the text."""
+    chars: dict[str, int] = {}
+    for part in heard:
+        language = part.transcript.language
+        chars[language] = chars.get(language, 0) + len(part.transcript.text)
+    return max(chars, key=lambda language: chars[language], default="en")
+
+
+def _segments(heard: Sequence[Heard]) -> Iterator[tuple[Heard, Segment]]:
+    for part in heard:
+        for segment in part.transcript.segments:
+            if segment.text:
+                yield part, segment
+
+
+def _segment(number: int, part: Heard, segment: Segment) -> dict[str, Any]:
+    raw = segment.text.encode()
+    told = segment.no_speech_prob
+    no_speech = max(0.0, 1 - part.speech_share) if told is None else told
+    logprob = segment.avg_logprob
     return {
         "id": number,
         "seek": 0,
-        "start": _s(part.span.first),
-        "end": _s(part.span.end),
-        "text": part.transcript.text,
-        "tokens": [],
-        "temperature": 0.0,
-        "avg_logprob": round(part.transcript.avg_logprob, 4),
+        "start": round(part.started_at_s + segment.started_at_s, 3),
+        "end": round(part.started_at_s + segment.ended_at_s, 3),
+        "text": segment.text,
+        "tokens": list(segment.tokens),
+        "temperature": segment.temperature,
+        "avg_logprob": _rounded(logprob),
         "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 4),
-        "no_speech_prob": round(max(0.0, 1 - part.span.speech_share), 4),
-        "confidence": round(part.transcript.confidence, 4),
+        "no_speech_prob": round(no_speech, 4),
+        "confidence": None if logprob is None else round(exp(logprob), 4),
     }
 
 
-def _words(part: HeardSpan) -> list[dict[str, Any]]:
-    start_s = part.span.first / RATE_HZ
-    return [
-        {
-            "word": word.text,
-            "start": round(start_s + word.started_at_s, 3),
-            "end": round(start_s + word.ended_at_s, 3),
-            "confidence": round(word.confidence, 4),
-        }
-        for word in part.transcript.words
-    ]
+def _word(part: Heard, word: Word) -> dict[str, Any]:
+    return {
+        "word": word.text,
+        "start": round(part.started_at_s + word.started_at_s, 3),
+        "end": round(part.started_at_s + word.ended_at_s, 3),
+        "confidence": _rounded(word.confidence),
+    }
 
 
-def _srt(heard: Sequence[HeardSpan]) -> str:
-    spoken = [part for part in heard if part.transcript.text]
+def _srt(heard: Sequence[Heard]) -> str:
     return "".join(
-        f"{number}\n{_clock(part.span.first, ',')} --> {_clock(part.span.end, ',')}\n"
-        f"{part.transcript.text}\n\n"
-        for number, part in enumerate(spoken, 1)
+        f"{number}\n{_times(part, segment, ',')}\n{segment.text}\n\n"
+        for number, (part, segment) in enumerate(_segments(heard), 1)
     )
 
 
-def _vtt(heard: Sequence[HeardSpan]) -> str:
-    cues = (
-        f"{_clock(part.span.first, '.')} --> {_clock(part.span.end, '.')}\n{part.transcript.text}\n"
-        for part in heard
-        if part.transcript.text
-    )
+def _vtt(heard: Sequence[Heard]) -> str:
+    cues = (f"{_times(part, segment, '.')}\n{segment.text}\n" for part, segment in _segments(heard))
     return "\n".join(["WEBVTT\n", *cues])
 
 
-def _s(sample: int) -> float:
-    return round(sample / RATE_HZ, 3)
+def _times(part: Heard, segment: Segment, decimal_sign: str) -> str:
+    start = _clock(part.started_at_s + segment.started_at_s, decimal_sign)
+    return f"{start} --> {_clock(part.started_at_s + segment.ended_at_s, decimal_sign)}"
 
 
-def _clock(sample: int, decimal_sign: str) -> str:
-    ms = round(sample / RATE_HZ * 1000)
+def _clock(seconds: float, decimal_sign: str) -> str:
+    ms = round(seconds * 1000)
     hours, rest = divmod(ms, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
     return f"{hours:02}:{minutes:02}:{rest // 1000:02}{decimal_sign}{rest % 1000:03}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

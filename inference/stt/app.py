@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from chassis.service import create_app
+from chassis.settings import load_or_exit
+from chassis.weights.settings import ModelStoreSettings
 from inference.service import model_routes, service_parts
 from inference.stt.realtime import realtime_routes
 from inference.stt.routes import stt_routes
@@ -14,9 +16,9 @@ from inference.stt.settings import SttSettings
 
 
 def build(settings: SttSettings) -> FastAPI:
-    """The app; its engine loads when it starts."""
+    """The app. It answers at once; its model loads meanwhile."""
     metrics, health = service_parts("stt")
-    stt = Stt(settings, metrics)
+    stt = Stt(settings, load_or_exit(ModelStoreSettings), metrics)
     stt.watched_by(health)
 
     @asynccontextmanager
@@ -34,5 +36,5 @@ def build(settings: SttSettings) -> FastAPI:
     app.state.settings = settings
     app.include_router(stt_routes(stt))
     app.include_router(realtime_routes(stt))
-    app.include_router(model_routes(lambda: [stt.engine.model]))
+    app.include_router(model_routes(stt.chooser.ids, models=stt))
     return app

@@ -1,8 +1,4 @@
-"""One live utterance on its way to text: sound in, interim words out, the final when it is asked.
-
-A pause ends the decoder's work ahead of time, so that the final is there when the commit comes; if
-the speaker goes on, the utterance so far is decoded again. That costs a tenth of its length.
-"""
+"""One live utterance on its way to text: sound in, interim words out, the final when asked for."""
 
 import asyncio
 import time
@@ -13,43 +9,40 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from inference.audio import RATE_HZ, Pcm
-from inference.slots import Slots
-from inference.stt.engine import Engine, Stream, Transcript
+from inference.stt.engine import Engine, Hypothesis, Options, Stream, Transcript
+from inference.stt.lanes import Lanes
 from inference.stt.measures import Measures
-from inference.stt.segments import MAX_SEGMENT_S
 
 STEP_S = 0.1  # of sound between two hypotheses
-# Sound an engine's stream is primed with, when there is so much: more tells it no more.
-PRIME_S = 5.0
-# A pause after this much ends a segment for good: what was said so long ago is decided.
-LONG_SEGMENT_S = 8.0
+# Behind by more, steps get longer: fewer hypotheses, and the delay is made good sooner.
+MAX_STEP_S = 1.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Decoding:
-    """Feed it from the event loop; `run` does the work in a slot and returns the transcript."""
+    """Feed it from the event loop; `run` does the work, step by step, and returns the transcript.
+
+    Each step waits for its turn among all live streams: none can hold up the others for longer.
+    """
 
     def __init__(
         self,
-        engine: Engine,
-        slots: Slots,
+        lanes: Lanes,
         measures: Measures,
-        on_interim: Callable[[str], None],
+        *,
+        client: str,
+        on_interim: Callable[[Hypothesis], None],
     ) -> None:
-        self._engine = engine
-        self._slots = slots
+        self._lanes = lanes
         self._measures = measures
+        self._client = client
         self._on_interim = on_interim
         self._pending: deque[Pcm] = deque()
         self._pending_samples = 0
         self._wake = asyncio.Event()
         self._paused = self._finished = False
-        self._stream: Stream | None = None
-        self._segment: list[Pcm] = []
-        self._decided: list[Transcript] = []
-        self._ahead: Transcript | None = None  # of the segment, if nothing follows
         self.audio_s = 0.0
         self._compute_s = 0.0
 
@@ -63,7 +56,7 @@ class Decoding:
         self._pending_samples += len(pcm)
         self.audio_s += len(pcm) / RATE_HZ
         self._paused = False
-        if self._pending_samples >= STEP_S * RATE_HZ:
+        if self.backlog_s >= STEP_S:
             self._wake.set()
 
     def pause(self) -> None:
@@ -76,83 +69,42 @@ class Decoding:
         self._finished = True
         self._wake.set()
 
-    async def run(self) -> Transcript:
-        async with self._slots.slot():
+    async def run(self, engine: Engine, options: Options) -> Transcript:
+        """The transcript, once finished. Raises RateLimited where there was no room for it, and
+        EngineFailed."""
+        async with self._lanes.stream(self._client):
+            stream = await self._step(engine.open_stream, options)
             try:
                 while not self._finished or self._pending:
                     await self._wake.wait()
                     self._wake.clear()
-                    await self._decode_pending()
-                if self._segment and self._ahead is None:
-                    await self._look_ahead()
+                    await self._decode_pending(stream)
+                transcript = await self._step(stream.finish)
             finally:
-                if self._stream:
-                    await self._in_thread(self._stream.close)
+                await asyncio.to_thread(stream.close)  # needs no turn
         self._measures.decoded("live", self.audio_s, self._compute_s)
-        return _joined([*self._decided, *([self._ahead] if self._ahead else [])])
+        return transcript
 
-    async def _decode_pending(self) -> None:
-        while self._pending_samples >= STEP_S * RATE_HZ or (
-            self._pending and (self._paused or self._finished)
-        ):
-            await self._decode(self._next_step())
-        if self._paused and self._segment and self._ahead is None:
-            await self._look_ahead()
+    async def _decode_pending(self, stream: Stream) -> None:
+        while self.backlog_s >= STEP_S or (self._pending and (self._paused or self._finished)):
+            self._on_interim(await self._step(stream.push, self._next_sound()))
+        if self._paused and not self._finished:
+            self._paused = False  # told once
+            await self._step(stream.pause)
 
-    def _next_step(self) -> Pcm:
+    def _next_sound(self) -> Pcm:
         pieces: list[Pcm] = []
-        while self._pending and sum(map(len, pieces)) < STEP_S * RATE_HZ:
+        taken = 0
+        while self._pending and taken < MAX_STEP_S * RATE_HZ:
             pieces.append(self._pending.popleft())
-        self._pending_samples -= sum(map(len, pieces))
+            taken += len(pieces[-1])
+        self._pending_samples -= taken
         return np.concatenate(pieces)
 
-    async def _decode(self, pcm: Pcm) -> None:
-        if self._ahead is not None and self._segment_s() >= LONG_SEGMENT_S:
-            self._decide()
-        self._ahead = None
-        self._segment.append(pcm)
-        if self._stream is None:
-            self._stream = await self._in_thread(self._engine.open_stream)
-            hypothesis = await self._push_all(self._stream)
-        else:
-            hypothesis = (await self._in_thread(self._stream.push, pcm)).stable
-        if hypothesis:
-            self._on_interim(" ".join([*(part.text for part in self._decided), hypothesis]))
-        if self._segment_s() >= MAX_SEGMENT_S:
-            await self._look_ahead()
-            self._decide()
-
-    async def _push_all(self, stream: Stream) -> str:
-        """The segment so far, in pieces that keep each stay in a thread short."""
-        sound = np.concatenate(self._segment)
-        self._segment = [sound]
-        first, stable = int(PRIME_S * RATE_HZ), ""
-        for piece in np.split(sound, range(first, len(sound), RATE_HZ)):
-            stable = (await self._in_thread(stream.push, piece)).stable
-        return stable
-
-    async def _look_ahead(self) -> None:
-        """The segment's transcript, should nothing follow."""
-        assert self._stream is not None
-        stream, self._stream = self._stream, None
-        try:
-            self._ahead = await self._in_thread(stream.finish)
-        finally:
-            await self._in_thread(stream.close)
-
-    def _decide(self) -> None:
-        if self._ahead is not None and self._ahead.text:
-            self._decided.append(self._ahead)
-        self._ahead = None
-        self._segment.clear()
-
-    def _segment_s(self) -> float:
-        return sum(map(len, self._segment)) / RATE_HZ
-
-    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A step of work. Cancelled, it still waits for the thread: that has the decoder."""
+    async def _step(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A step of work. Cancelled, it still waits for its end: a thread has the stream."""
         started = time.perf_counter()
-        step = asyncio.ensure_future(self._slots.step(work, *args, **kwargs))
+        step = asyncio.ensure_future(self._lanes.live_step(self._client, work, *args, **kwargs))
         try:
             return await asyncio.shield(step)
         except asyncio.CancelledError:
@@ -160,13 +112,3 @@ class Decoding:
             raise
         finally:
             self._compute_s += time.perf_counter() - started
-
-
-def _joined(parts: list[Transcript]) -> Transcript:
-    words = tuple(word for part in parts for word in part.words)
-    logprob = sum(part.avg_logprob * len(part.words) for part in parts)
-    return Transcript(
-        text=" ".join(part.text for part in parts if part.text),
-        words=words,
-        avg_logprob=logprob / len(words) if words else 0.0,
-    )

@@ -10,12 +10,13 @@ from typing import Any
 from chassis.errors import ParleyError
 from chassis.logs import get_logger
 from inference.audio import Pcm
+from inference.model_status import EngineFailed
 from inference.stt.agreement import common_prefix
 from inference.stt.decoding import Decoding
-from inference.stt.engine import Transcript
+from inference.stt.engine import Hypothesis, Transcript
 from inference.stt.events import error_told, told
 from inference.stt.service import Stt
-from inference.stt.sphinx_library import SphinxError
+from inference.stt.session import SessionSettings
 
 PREFIX = "conversation.item.input_audio_transcription"
 
@@ -26,12 +27,15 @@ Tell = Callable[[dict[str, Any]], None]
 class Item:
     """One utterance: a `listener.Utterance` on one side, events on the other."""
 
-    def __init__(self, stt: Stt, tell: Tell) -> None:
+    def __init__(self, stt: Stt, session: SessionSettings, tell: Tell) -> None:
         self.id = f"item_{secrets.token_hex(8)}"
         self._stt = stt
+        self._session = session
         self._tell_client = tell
         self._held: list[dict[str, Any]] | None = []
-        self._decoding = Decoding(stt.engine, stt.slots, stt.measures, self._on_interim)
+        self._decoding = Decoding(
+            stt.lanes, stt.measures, client=session.id, on_interim=self._on_interim
+        )
         self._sent: list[str] = []
         self._opened_at_s = time.monotonic()
         self._committed_at_s: float | None = None
@@ -61,16 +65,21 @@ class Item:
         """Until it is completed, or failed and the client was told so."""
         with self._stt.measures.streams.track_inprogress():
             try:
-                transcript = await self._decoding.run()
+                transcript = await self._heard()
             except ParleyError as exc:
                 self._failed(exc)
                 return
-            except SphinxError as exc:
+            except EngineFailed as exc:
                 log.error("decoder_failed", item=self.id, exc_info=exc)
                 self._failed(ParleyError("the recogniser failed on this utterance"))
                 return
         self._stt.warm_up.passed()
         self._complete(transcript)
+
+    async def _heard(self) -> Transcript:
+        self._stt.memory.check()
+        async with self._stt.lifecycle.lease() as engine:
+            return await self._decoding.run(engine, self._session.options(engine.abilities))
 
     def _complete(self, transcript: Transcript) -> None:
         assert self._committed_at_s is not None
@@ -86,11 +95,11 @@ class Item:
         self._send_delta(transcript.text)
         self._tell(completed(self.id, transcript, self._decoding.audio_s))
 
-    def _on_interim(self, text: str) -> None:
-        if text and not self._sent:
+    def _on_interim(self, hypothesis: Hypothesis) -> None:
+        if hypothesis.stable and not self._sent:
             waited_s = time.monotonic() - self._opened_at_s
             self._stt.measures.first_interim_seconds.observe(waited_s)
-        self._send_delta(text)
+        self._send_delta(hypothesis.stable)
 
     def _send_delta(self, text: str) -> None:
         """The words that `text` adds. Deltas cannot be taken back: a text that begins otherwise
@@ -138,8 +147,9 @@ class Items:
     def __len__(self) -> int:
         return len(self._running)
 
-    def open(self) -> Item:
-        item = self.current = Item(self._stt, self._tell)
+    def open(self, session: SessionSettings) -> Item:
+        """A new one, to be heard as the session asks for now."""
+        item = self.current = Item(self._stt, session, self._tell)
         task = self._tasks.create_task(item.run())
         self._running.append((item, task))
         task.add_done_callback(lambda _: self._next())
@@ -182,6 +192,7 @@ def completed(item_id: str, transcript: Transcript, audio_s: float) -> dict[str,
         item_id=item_id,
         content_index=0,
         transcript=transcript.text,
-        confidence=round(transcript.confidence, 4),
+        confidence=None if transcript.confidence is None else round(transcript.confidence, 4),
+        language=transcript.language,
         usage={"type": "duration", "seconds": round(audio_s, 3)},
     )

@@ -2,6 +2,7 @@
 
 from chassis.metrics import Metrics
 
+BATCH_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 RTF_BUCKETS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0)
 
 
@@ -21,6 +22,20 @@ class Measures:
         self.final_seconds = metrics.histogram(
             "final_seconds", "from an utterance's commit to its final transcript"
         )
+
+        self.batch_size = metrics.histogram(
+            "batch_size", "streams stepped in one forward pass", buckets=BATCH_BUCKETS
+        )
+        self.step_seconds = metrics.histogram("step_seconds", "one forward pass over its streams")
+        self.step_wait_seconds = metrics.histogram(
+            "step_wait_seconds", "from a stream's sound to the pass that takes it"
+        )
+
+    def stepped(self, batch_size: int, waited_s: float, took_s: float) -> None:
+        """One pass of an engine that batches; called from its thread."""
+        self.batch_size.observe(batch_size)
+        self.step_wait_seconds.observe(waited_s)
+        self.step_seconds.observe(took_s)
 
     def decoded(self, kind: str, audio_s: float, compute_s: float) -> None:
         self.audio_seconds.labels(kind).inc(audio_s)

@@ -49,7 +49,7 @@ def realtime_routes(stt: Stt) -> APIRouter:
     async def realtime(socket: WebSocket) -> None:
         nonlocal connections
         try:
-            model = _admitted(socket, stt, connections)
+            model = await _admitted(socket, stt, connections)
         except ParleyError as exc:
             request_id = str(getattr(socket.state, "request_id", ""))
             await socket.send_denial_response(error_response(exc, request_id))
@@ -65,13 +65,15 @@ def realtime_routes(stt: Stt) -> APIRouter:
     return router
 
 
-def _admitted(socket: WebSocket, stt: Stt, connections: int) -> str:
+async def _admitted(socket: WebSocket, stt: Stt, connections: int) -> str:
     """The model asked for. Raises the error to refuse the handshake with."""
     check_bearer(socket.headers.get("authorization"), stt.settings.api_key)
     if socket.query_params.get("intent", "transcription") != "transcription":
         raise InvalidRequest("only intent=transcription is served here", param="intent")
-    model = socket.query_params.get("model") or stt.engine.model
-    check_model(model, stt.engine.model)
+    serving = (await stt.lifecycle.awake()).model
+    model = socket.query_params.get("model") or serving
+    check_model(model, serving)
+    stt.memory.check()
     if connections >= stt.settings.max_sockets:
         raise RateLimited("too many realtime connections", retry_after_s=RETRY_AFTER_S)
     return model
@@ -162,7 +164,8 @@ class Connection:
 
     def _update(self, event: SessionUpdate) -> None:
         before = self._session
-        self._session = before.updated(event.session, self._stt.engine.model)
+        serving = self._stt.known
+        self._session = before.updated(event.session, serving.model, serving.abilities)
         if self._session.rate_hz != before.rate_hz:
             self._resampler = Resampler(self._session.rate_hz)
         if self._session.vad != before.vad:
@@ -195,7 +198,7 @@ class Connection:
         self._tell(told("input_audio_buffer.cleared"))
 
     def _on_started(self, started_at_s: float) -> Item:
-        item = self._opened().open()
+        item = self._opened().open(self._session)
         if self._session.vad:
             self._tell(
                 told(

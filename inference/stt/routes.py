@@ -1,128 +1,124 @@
-"""`POST /v1/audio/transcriptions`: a sound file in, what is said in it out."""
+"""`POST /v1/audio/transcriptions` and `/translations`: a sound file in, what is said in it out."""
 
 import asyncio
 import json
-import math
-from collections.abc import AsyncIterator
-from typing import Any, cast, get_args
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
-from starlette.datastructures import FormData, UploadFile
+from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from chassis.errors import InvalidRequest, ParleyError
+from chassis.errors import ParleyError
 from chassis.logs import get_logger
-from inference.audio import RATE_HZ, Pcm, decode_file
+from inference.model_status import EngineFailed
 from inference.service import require_key
-from inference.stt.answers import MEDIA_TYPES, ResponseFormat, body, text_of, usage
-from inference.stt.models import check_language, check_model, check_prompt
-from inference.stt.service import HeardSpan, Stt
+from inference.stt.answers import MEDIA_TYPES, body, text_of, usage
+from inference.stt.forms import SCHEMA, TranscriptionForm, read_form
+from inference.stt.hearing import Heard, Hearing
+from inference.stt.service import Stt
 
-MAX_FILES = 4
-MAX_FIELDS = 64  # stock clients send odd extra ones
 CLIENT_LEFT = 499
 
 log = get_logger(__name__)
-
-
-class TranscriptionForm:
-    """OpenAI's request, checked. Unknown fields are ignored."""
-
-    def __init__(self, form: FormData, model: str) -> None:
-        self.file = self._file(form)
-        check_model(_text(form, "model"), model)
-        check_language(_text(form, "language"))
-        check_prompt(_text(form, "prompt"))
-        self._check_temperature(_text(form, "temperature"))
-        self.response_format = self._format(_text(form, "response_format"))
-        self.stream = self._flag(_text(form, "stream"))
-        self.granularities = self._granularities(form)
-        if self.stream and self.response_format not in ("json", "text"):
-            raise InvalidRequest(
-                f"stream goes with json and text, not with {self.response_format}", param="stream"
-            )
-
-    @staticmethod
-    def _file(form: FormData) -> UploadFile:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise InvalidRequest("file must be a sound file in multipart/form-data", param="file")
-        return file
-
-    @staticmethod
-    def _check_temperature(asked: str | None) -> None:
-        if not asked:
-            return
-        try:
-            value = float(asked)
-        except ValueError:
-            value = math.nan
-        if not 0 <= value <= 1:
-            raise InvalidRequest("temperature must be a number from 0 to 1", param="temperature")
-        if value:
-            raise InvalidRequest(
-                "this model does not sample: temperature must be 0 or left out",
-                param="temperature",
-                code="unsupported_parameter",
-            )
-
-    @staticmethod
-    def _format(asked: str | None) -> ResponseFormat:
-        if asked and asked not in get_args(ResponseFormat):
-            some = ", ".join(get_args(ResponseFormat))
-            raise InvalidRequest(f"response_format must be one of {some}", param="response_format")
-        return cast(ResponseFormat, asked or "json")
-
-    @staticmethod
-    def _flag(asked: str | None) -> bool:
-        if asked and asked.lower() not in ("true", "false", "1", "0"):
-            raise InvalidRequest("stream must be true or false", param="stream")
-        return bool(asked) and str(asked).lower() in ("true", "1")
-
-    @staticmethod
-    def _granularities(form: FormData) -> list[str]:
-        asked = [str(value) for value in form.getlist("timestamp_granularities[]")]
-        if set(asked) - {"word", "segment"}:
-            raise InvalidRequest(
-                "timestamp_granularities must be word or segment", param="timestamp_granularities"
-            )
-        return asked
+Priority = Annotated[
+    Literal["live", "batch"] | None,
+    Header(alias="x-parley-priority", description="live: somebody waits on the line"),
+]
+Client = Annotated[
+    str | None,
+    Header(alias="x-parley-client", max_length=200, description="whose turn it is; else the peer"),
+]
 
 
 def stt_routes(stt: Stt) -> APIRouter:
     """Files to text."""
     router = APIRouter(dependencies=[Depends(require_key)])
 
-    @router.post("/v1/audio/transcriptions")
-    async def transcriptions(request: Request) -> Response:
-        """Write down the speech in `file`: WAV, FLAC, OGG or MP3, 8 to 192 kHz."""
-        async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS) as form:
-            asked = TranscriptionForm(form, stt.engine.model)
-            data = await asked.file.read()
-        recording = await asyncio.to_thread(decode_file, data, max_s=stt.settings.max_audio_s)
-        duration_s = len(recording) / RATE_HZ
-        if asked.stream:
-            events = _events(stt, recording, duration_s)
-            first = await anext(events)  # so that a full queue still gets its status
-            return StreamingResponse(_after(first, events), media_type="text/event-stream")
-        heard = await _unless_gone(request, stt, recording)
-        if heard is None:
-            return Response(status_code=CLIENT_LEFT)
-        content = body(heard, duration_s, asked.response_format, asked.granularities)
-        return Response(content, headers={"content-type": MEDIA_TYPES[asked.response_format]})
+    @router.post("/v1/audio/transcriptions", openapi_extra=SCHEMA)
+    async def transcriptions(
+        request: Request, priority: Priority = None, client: Client = None
+    ) -> Response:
+        """Write down the speech in `file`: WAV, FLAC, OGG, MP3, M4A, AAC or WebM, 8 to 192 kHz."""
+        return await _answer(stt, request, priority, client, translate=False)
+
+    @router.post("/v1/audio/translations", openapi_extra=SCHEMA)
+    async def translations(
+        request: Request, priority: Priority = None, client: Client = None
+    ) -> Response:
+        """Write down in English what is said in `file`, where the model can."""
+        return await _answer(stt, request, priority, client, translate=True)
 
     @router.get("/v1/audio/models")
     async def models() -> dict[str, list[dict[str, str]]]:
-        return {"models": [{"id": stt.engine.model}]}
+        return {"models": [{"id": stt.known.model}]}
 
     return router
 
 
-async def _unless_gone(request: Request, stt: Stt, recording: Pcm) -> list[HeardSpan] | None:
-    """What is said in the recording; None when the client left before it was all heard."""
+async def _answer(
+    stt: Stt,
+    request: Request,
+    priority: Literal["live", "batch"] | None,
+    client: str | None,
+    *,
+    translate: bool,
+) -> Response:
+    """Room for the file first, then its bytes, then the engine: in the order of what they cost."""
+    whose = client or (request.client.host if request.client else "")
+    is_live = priority == "live"
+    stt.memory.check()
+    engine = await stt.lifecycle.awake()
+    async with AsyncExitStack() as held:
+        await held.enter_async_context(stt.lanes.file(whose))
+        async with read_form(request) as form:
+            asked = TranscriptionForm(form, engine.model, engine.abilities, translate=translate)
+            data = await asked.file.read()
+        engine = await held.enter_async_context(stt.lifecycle.lease())
+        step = stt.lanes.live_step if is_live else stt.lanes.file_step
+        hearing = Hearing(engine, asked.options, step, stt.measures, client=whose)
+        pieces = stt.sound_files.pieces(data, max_s=stt.settings.max_audio_s)
+        parts = await held.enter_async_context(aclosing(_told(stt, hearing.hear(pieces))))
+        if asked.stream:
+            events = _events(parts, hearing)
+            first = await anext(events)  # so that what is wrong still gets its status
+            return _EventStream(_after(first, events), held.pop_all())
+        heard = await _unless_gone(request, parts)
+        if heard is None:
+            return Response(status_code=CLIENT_LEFT)
+    content = body(heard, hearing.duration_s, asked.response_format, asked.granularities)
+    return Response(content, headers={"content-type": MEDIA_TYPES[asked.response_format]})
 
-    async def hear() -> list[HeardSpan]:
-        return [part async for part in stt.hear(recording)]
+
+class _EventStream(StreamingResponse):
+    """Server-sent events that let go of what they hold however they end."""
+
+    def __init__(self, events: AsyncIterator[str], held: AsyncExitStack) -> None:
+        super().__init__(events, media_type="text/event-stream")
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await super().__call__(scope, receive, send)
+
+
+async def _told(stt: Stt, parts: AsyncIterator[Heard]) -> AsyncGenerator[Heard]:
+    """The parts, with an engine's failure as an error for the client."""
+    try:
+        async for part in parts:
+            stt.warm_up.passed()
+            yield part
+    except EngineFailed as exc:
+        log.error("engine_failed", exc_info=exc)
+        raise ParleyError("the recogniser failed on this file", code="engine_failed") from exc
+
+
+async def _unless_gone(request: Request, parts: AsyncIterator[Heard]) -> list[Heard] | None:
+    """All parts; None when the client left before they were there."""
+
+    async def hear() -> list[Heard]:
+        return [part async for part in parts]
 
     hearing = asyncio.ensure_future(hear())
     leaving = asyncio.ensure_future(request.receive())  # the body is read: what comes is its end
@@ -135,11 +131,11 @@ async def _unless_gone(request: Request, stt: Stt, recording: Pcm) -> list[Heard
         await asyncio.gather(hearing, leaving, return_exceptions=True)
 
 
-async def _events(stt: Stt, recording: Pcm, duration_s: float) -> AsyncIterator[str]:
+async def _events(parts: AsyncIterator[Heard], hearing: Hearing) -> AsyncIterator[str]:
     """OpenAI's events: a delta a stretch of speech, then the whole."""
-    heard: list[HeardSpan] = []
+    heard: list[Heard] = []
     try:
-        async for part in stt.hear(recording):
+        async for part in parts:
             if part.transcript.text:
                 space = " " if text_of(heard) else ""
                 yield _event(
@@ -152,9 +148,8 @@ async def _events(stt: Stt, recording: Pcm, duration_s: float) -> AsyncIterator[
         log.warning("stream_failed", code=exc.error_code)
         yield _event({"type": "error", "error": exc.body()})
         return
-    yield _event(
-        {"type": "transcript.text.done", "text": text_of(heard), "usage": usage(duration_s)}
-    )
+    done = {"type": "transcript.text.done", "text": text_of(heard)}
+    yield _event(done | {"usage": usage(hearing.duration_s)})
 
 
 async def _after(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
@@ -165,14 +160,3 @@ async def _after(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
 
 def _event(event: dict[str, Any]) -> str:
     return f"data: {json.dumps(event)}\n\n"
-
-
-def _text(form: FormData, name: str) -> str | None:
-    """A field's text; the last of several."""
-    values = form.getlist(name)
-    if not values:
-        return None
-    value = values[-1]
-    if not isinstance(value, str):
-        raise InvalidRequest(f"{name} must be text, not a file", param=name)
-    return value

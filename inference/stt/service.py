@@ -1,85 +1,133 @@
-"""The speech-to-text parts of a process: engine, slots, readiness, numbers."""
+"""The speech-to-text parts of a process: models, queues, decoders of files, readiness, numbers."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from chassis.errors import ParleyError
+from chassis.errors import NotFound, ParleyError
 from chassis.health import Health, ProbeFailed
 from chassis.metrics import Metrics
-from inference.assist.sentences import sentences
+from chassis.weights.settings import ModelStoreSettings
+from chassis.weights.store import ModelStore
 from inference.audio import FULL_SCALE, RATE_HZ, Pcm
+from inference.lifecycle import Lifecycle
+from inference.memory import MemoryWatch
+from inference.model_status import EngineFailed, Phase, Status
 from inference.service import WarmUp, watch_queue
-from inference.slots import Slots
+from inference.sound_files import SoundFiles
+from inference.stt.choice import Chooser
 from inference.stt.decoding import Decoding
-from inference.stt.engine import Engine, Transcript
+from inference.stt.engine import Engine, Options
+from inference.stt.lanes import Lanes
 from inference.stt.measures import Measures
-from inference.stt.pocketsphinx import Pocketsphinx
-from inference.stt.segments import Span, speech_spans
+from inference.stt.models import language_asked
 from inference.stt.settings import SttSettings
-from inference.stt.sphinx_library import SphinxError
 
-
-@dataclass(frozen=True, slots=True)
-class HeardSpan:
-    """A stretch of a recording and what was said in it."""
-
-    span: Span
-    transcript: Transcript
+WARM_UP_CLIENT = "warm-up"
 
 
 class Stt:
     """Everything that hears. `async with stt.opened()`."""
 
-    def __init__(self, settings: SttSettings, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: SttSettings, store_settings: ModelStoreSettings, metrics: Metrics
+    ) -> None:
         self.settings = settings
-        self.engine: Engine = Pocketsphinx(
-            model=settings.model,
-            sentences=sentences,
-            cache_dir=settings.cache_dir,
-            open_vocabulary=settings.open_vocabulary,
-            slots=settings.slots,
-        )
         self.measures = Measures(metrics)
-        self.slots = Slots(settings.slots, settings.queue_limit, metrics)
-        self.warm_up = WarmUp(self._hear_something)
+        self.lanes = Lanes(settings, metrics)
+        self.memory = MemoryWatch(
+            max_rss_bytes=settings.max_rss_bytes,
+            max_vram_bytes=settings.max_vram_bytes,
+            metrics=metrics,
+        )
+        self.sound_files = SoundFiles(settings.max_files, queue_s=settings.queue_wait_s)
+        store = ModelStore(store_settings)
+        self.chooser = Chooser(settings, store, self.measures.stepped)
+        self.choice = self.chooser.choose()
+        self.lifecycle: Lifecycle[Engine] = Lifecycle(
+            self.choice.candidates,
+            store=store,
+            warm=lambda engine: asyncio.to_thread(_warm_up, engine),
+            on_ready=lambda engine: self.lanes.fit(engine.concurrency),
+            idle_unload_s=settings.idle_unload_s,
+            metrics=metrics,
+        )
+        self.warm_up = WarmUp(self._probe_engine)
 
     def watched_by(self, health: Health) -> None:
         self.warm_up.watched_by(health)
-        watch_queue(health, lambda: self.slots.full)
+        watch_queue(health, lambda: self.lanes.full)
+        health.watch("memory", self._probe_memory)
+        health.describe("model", self._report)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        engine = await asyncio.to_thread(self.engine.__enter__)
+        async with self.sound_files, self.lifecycle.opened():
+            try:
+                yield
+            finally:
+                self.lanes.close()
+
+    @property
+    def known(self) -> Engine:
+        """The engine that serves, or served last. Raises Unavailable before the first."""
+        return self.lifecycle.known
+
+    async def load(self, model: str) -> Status:
+        """Begin to bring another model. Raises NotFound."""
+        candidate = await asyncio.to_thread(self.chooser.candidate, model)
+        return self.lifecycle.load(candidate)
+
+    def unload(self, model: str) -> Status:
+        """Stop hearing with it, or stop bringing it. Raises NotFound."""
+        if model != self.lifecycle.status.model:
+            raise NotFound(f"{model[:100]!r} is not loaded", param="model", code="model_not_found")
+        return self.lifecycle.unload()
+
+    def _report(self) -> dict[str, Any]:
+        return self.lifecycle.report() | {"choice": self.choice.reasons}
+
+    async def _probe_engine(self) -> None:
+        if self.lifecycle.status.phase is Phase.IDLE:
+            return  # the next request brings it back
         try:
-            yield
-        finally:
-            self.slots.close()
-            await asyncio.to_thread(engine.__exit__, None, None, None)
+            async with self.lifecycle.lease(probing=True) as engine:
+                await self._hear_something(engine)
+        except (ParleyError, EngineFailed) as exc:
+            raise ProbeFailed(str(exc)) from exc
 
-    async def hear(self, recording: Pcm) -> AsyncIterator[HeardSpan]:
-        """What is said in a recording, stretch by stretch; a slot is held for one at a time."""
-        for span in await asyncio.to_thread(lambda: list(speech_spans(recording))):
-            started = time.perf_counter()
-            sound = recording[span.first : span.end]
-            transcript = await self.slots.run(self.engine.transcribe, sound)
-            self.measures.decoded("file", len(sound) / RATE_HZ, time.perf_counter() - started)
-            self.warm_up.passed()
-            yield HeardSpan(span, transcript)
+    async def _probe_memory(self) -> None:
+        if problem := self.memory.problem():
+            raise ProbeFailed(problem)
 
-    async def _hear_something(self) -> None:
+    async def _hear_something(self, engine: Engine) -> None:
         """A live utterance of a second of buzz, all the way through the engine."""
-        decoding = Decoding(self.engine, self.slots, self.measures, lambda _text: None)
+        decoding = Decoding(
+            self.lanes,
+            self.measures,
+            client=WARM_UP_CLIENT,
+            on_interim=lambda _hypothesis: None,
+        )
         decoding.push(_buzz(1.0))
         decoding.finish()
-        try:
-            await decoding.run()
-        except (ParleyError, SphinxError) as exc:
-            raise ProbeFailed(str(exc)) from exc
+        await decoding.run(engine, _plain(engine))
+
+
+def _warm_up(engine: Engine) -> None:
+    """The first inference of an engine that nobody queues for yet."""
+    stream = engine.open_stream(_plain(engine))
+    try:
+        stream.push(_buzz(1.0))
+        stream.finish()
+    finally:
+        stream.close()
+
+
+def _plain(engine: Engine) -> Options:
+    return Options(language=language_asked(None, engine.abilities))
 
 
 def _buzz(seconds: float) -> Pcm:

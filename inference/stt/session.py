@@ -5,13 +5,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from inference.stt.engine import Abilities, Options
 from inference.stt.events import Session
 from inference.stt.listener import ServerVad
 from inference.stt.models import (
     CLIENT_COMMIT_MODELS,
-    check_language,
     check_model,
-    check_prompt,
+    language_asked,
+    prompt_asked,
 )
 
 MAX_SESSION_S = 3600.0  # OpenAI's limit
@@ -26,6 +27,7 @@ class SessionSettings:
     expires_at: int
     model: str
     language: str | None = None
+    prompt: str | None = None
     rate_hz: int = DEFAULT_RATE_HZ
     vad: ServerVad | None = None
 
@@ -38,21 +40,23 @@ class SessionSettings:
             vad=_default_vad(model),
         )
 
-    def updated(self, asked: Session, served_model: str) -> "SessionSettings":
+    def updated(self, asked: Session, served_model: str, can: Abilities) -> "SessionSettings":
         """With what a session.update names. Raises InvalidRequest or NotFound, naming the field."""
         given = asked.audio.input
-        model, language, rate_hz, vad = self.model, self.language, self.rate_hz, self.vad
+        model, language, prompt = self.model, self.language, self.prompt
+        rate_hz, vad = self.rate_hz, self.vad
         if given.format and "rate" in given.format.model_fields_set:
             rate_hz = given.format.rate
         if given.transcription:
             where = "session.audio.input.transcription"
             check_model(given.transcription.model, served_model)
-            check_language(given.transcription.language, f"{where}.language")
-            check_prompt(given.transcription.prompt, f"{where}.prompt")
+            language = given.transcription.language or language
+            language_asked(language, can, f"{where}.language")
+            if "prompt" in given.transcription.model_fields_set:
+                prompt = prompt_asked(given.transcription.prompt, can, f"{where}.prompt")
             if given.transcription.model and given.transcription.model != model:
                 model = given.transcription.model
                 vad = _default_vad(model)
-            language = given.transcription.language or language
         if "turn_detection" in given.model_fields_set:
             turns = given.turn_detection
             vad = (
@@ -64,7 +68,18 @@ class SessionSettings:
                     silence_s=turns.silence_duration_ms / 1000,
                 )
             )
-        return replace(self, model=model, language=language, rate_hz=rate_hz, vad=vad)
+        return replace(
+            self, model=model, language=language, prompt=prompt, rate_hz=rate_hz, vad=vad
+        )
+
+    def options(self, can: Abilities) -> Options:
+        """For an engine that may be another than when the session was updated.
+
+        Raises InvalidRequest where it cannot do what was asked.
+        """
+        return Options(
+            language=language_asked(self.language, can), prompt=prompt_asked(self.prompt, can)
+        )
 
     def told(self) -> dict[str, Any]:
         """As clients read it."""
@@ -76,7 +91,11 @@ class SessionSettings:
             "audio": {
                 "input": {
                     "format": {"type": "audio/pcm", "rate": self.rate_hz},
-                    "transcription": {"model": self.model, "language": self.language},
+                    "transcription": {
+                        "model": self.model,
+                        "language": self.language,
+                        "prompt": self.prompt,
+                    },
                     "noise_reduction": None,
                     "turn_detection": self.vad
                     and {

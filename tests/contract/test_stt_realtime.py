@@ -175,14 +175,14 @@ async def test_cleared_sound_is_not_transcribed(url: str) -> None:
         await caller.say(said("what time is it"))
         await caller.commit()
         assert (await caller.wait(COMPLETED))["transcript"] == "what time is it"
-        await until_metric(url, "parley_stt_slots_busy", 0)
+        await until_metric(url, 'parley_stt_slots_busy{lane="streams"}', 0)
 
 
 async def test_an_idle_caller_holds_no_slot(url: str) -> None:
     async with calling(url) as one, calling(url) as two, calling(url) as three:
         for caller in (one, two, three):
             await caller.say(silence(1))
-        assert metric(url, "parley_stt_slots_busy") == 0
+        assert metric(url, 'parley_stt_slots_busy{lane="streams"}') == 0
         await three.send(session())
         await three.say(said("what time is it"))
         await three.commit()
@@ -193,8 +193,8 @@ async def test_a_caller_that_hangs_up_frees_its_slot(url: str) -> None:
     async with calling(url) as caller:
         await caller.send(session())
         await caller.say(said(TEXT))
-        await until_metric(url, "parley_stt_slots_busy", 1)
-    await until_metric(url, "parley_stt_slots_busy", 0, within_s=1)
+        await until_metric(url, 'parley_stt_slots_busy{lane="streams"}', 1)
+    await until_metric(url, 'parley_stt_slots_busy{lane="streams"}', 0, within_s=1)
     await until_metric(url, "parley_stt_realtime_sockets", 0, within_s=1)
 
 

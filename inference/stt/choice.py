@@ -1,0 +1,204 @@
+"""Which engine serves: what was asked for, else the best whose package and weights are here."""
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chassis.errors import NotFound
+from chassis.settings import SettingsError
+from chassis.weights.errors import ModelUnknown
+from chassis.weights.store import ModelStore
+from inference.assist.sentences import sentences
+from inference.lifecycle import Candidate
+from inference.stt.batching import OnStep
+from inference.stt.engine import Engine
+from inference.stt.nemotron import FILE_PLACES, MAX_BATCH, Nemotron
+from inference.stt.nemotron_runtime import Runtime
+from inference.stt.pocketsphinx import Pocketsphinx
+from inference.stt.settings import SttSettings
+from inference.stt.sherpa import Sherpa
+from inference.stt.whisper import Whisper
+
+POCKETSPHINX = "pocketsphinx-en"
+NEMOTRON = "nemotron-speech-streaming-en-0.6b"
+WHISPER = "whisper-small"
+WHISPERS = tuple(
+    f"whisper-{size}"
+    for size in ("small", "large-v3-turbo", "distil-large-v3", "medium", "large-v3", "base", "tiny")
+)
+GPU_CHUNK_MS, CPU_CHUNK_MS = 160, 560
+NVIDIA_DEVICE = Path("/dev/nvidiactl")
+PACKAGES = {"nemo": ("nemo", "stt-nemotron"), "sherpa": ("sherpa_onnx", "stt-sherpa")}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Engines in the order in which they are tried, and why that order."""
+
+    candidates: list[Candidate[Engine]]
+    reasons: list[str]
+
+
+class Chooser:
+    """Makes candidates of model ids. Touches no weights: an engine loads itself."""
+
+    def __init__(self, settings: SttSettings, store: ModelStore, on_step: OnStep) -> None:
+        self._settings = settings
+        self._store = store
+        self._on_step = on_step
+        self.has_gpu = settings.device in ("cuda", "mps") or (
+            settings.device == "auto" and NVIDIA_DEVICE.exists()
+        )
+        default = GPU_CHUNK_MS if self.has_gpu else CPU_CHUNK_MS
+        self.chunk_ms = default if settings.chunk_ms == "auto" else int(settings.chunk_ms)
+
+    def choose(self) -> Choice:
+        """By STT_ENGINE and STT_MODEL. The embedded engine is always the last resort."""
+        asked = self._settings
+        if asked.model:
+            chosen = [self._of_setting(asked.model)]
+            reasons = [f"STT_MODEL={asked.model}"]
+        elif asked.engine == "auto":
+            chosen, reasons = self._here()
+        else:
+            model = {
+                "nemotron": self._nemotron_ids()[0],
+                "whisper": next((id_ for id_ in WHISPERS if self._is_here(id_)), WHISPER),
+                "pocketsphinx": POCKETSPHINX,
+            }[asked.engine]
+            chosen, reasons = [self.candidate(model)], [f"STT_ENGINE={asked.engine}"]
+        if chosen[-1].model != POCKETSPHINX:
+            chosen.append(self.candidate(POCKETSPHINX))
+        return Choice(chosen, reasons)
+
+    def candidate(self, model_id: str) -> Candidate[Engine]:
+        """Raises NotFound for an id that nothing here can run."""
+        if model_id == POCKETSPHINX:
+            return Candidate(model=model_id, build=self._pocketsphinx)
+        try:
+            weights = self._store.find(model_id)
+        except ModelUnknown as exc:
+            raise NotFound(exc.message, param="model", code="model_not_found") from exc
+        if weights.kind not in (None, "stt"):
+            raise NotFound(
+                f"{model_id} does not hear: it is a {weights.kind} model",
+                param="model",
+                code="model_not_found",
+            )
+        build = self._builder(model_id, self._store.folder(weights))
+        return Candidate(model=model_id, build=build, weights=weights)
+
+    def _of_setting(self, model: str) -> Candidate[Engine]:
+        """The operator, unlike clients, may name a file or folder of the machine."""
+        path = Path(model).expanduser()
+        if path.is_absolute():
+            return Candidate(model=path.stem, build=self._builder(path.stem, path))
+        try:
+            return self.candidate(model)
+        except NotFound as exc:
+            raise SettingsError([f"STT_MODEL: {exc.message}"]) from exc
+
+    def ids(self) -> list[str]:
+        """Models that could be loaded with what is here now."""
+        here = [
+            one.model for one in self._store.installed() if one.state in ("here", "not verified")
+        ]
+        return [POCKETSPHINX, *(model.id for model in here if model.kind in (None, "stt"))]
+
+    def _here(self) -> tuple[list[Candidate[Engine]], list[str]]:
+        chosen, reasons = [], []
+        for ids, package, extra in (
+            (self._nemotron_ids(), *PACKAGES["nemo" if self.has_gpu else "sherpa"]),
+            (list(WHISPERS), "faster_whisper", "stt-whisper"),
+        ):
+            found = next((id_ for id_ in ids if self._is_here(id_)), None)
+            if found is None:
+                reasons.append(f"{ids[0]}: no weights here")
+            elif not has_package(package):
+                reasons.append(f"{found}: package {package} is missing (extra {extra})")
+            else:
+                reasons.append(f"{found}: weights and package are here")
+                chosen.append(self.candidate(found))
+        return [*chosen, self.candidate(POCKETSPHINX)], reasons
+
+    def _nemotron_ids(self) -> list[str]:
+        """NeMo's weights where a GPU runs them, else those of sherpa-onnx."""
+        return [NEMOTRON] if self.has_gpu else [f"{NEMOTRON}-{self.chunk_ms}ms-onnx"]
+
+    def _is_here(self, model_id: str) -> bool:
+        return self._store.present(self._store.find(model_id))
+
+    def _builder(self, model_id: str, path: Path) -> Callable[[], Engine]:
+        """By what the folder holds when the engine is made: before that it may not be there."""
+
+        def build() -> Engine:
+            nemo = path if path.suffix == ".nemo" else next(path.glob("*.nemo"), None)
+            if nemo:
+                return self._nemotron(model_id, self._nemo_runtime(nemo))
+            if any(path.glob("encoder*.onnx")):
+                return self._nemotron(model_id, self._sherpa_runtime(path))
+            return self._whisper(model_id, path)
+
+        return build
+
+    def _nemotron(self, model_id: str, runtime: Runtime) -> Engine:
+        return Nemotron(
+            model=model_id,
+            runtime=runtime,
+            max_batch=MAX_BATCH if self._settings.batching else 1,
+            on_step=self._on_step,
+        )
+
+    def _nemo_runtime(self, file: Path) -> Runtime:
+        from inference.stt.nemo import Nemo
+
+        return Nemo(
+            file,
+            device=self._settings.device,
+            precision=self._settings.quantisation,
+            chunk_ms=self.chunk_ms,
+            max_streams=self._settings.max_streams + FILE_PLACES,
+        )
+
+    def _sherpa_runtime(self, folder: Path) -> Runtime:
+        return Sherpa(
+            folder,
+            threads=self.threads,
+            max_streams=self._settings.max_streams + FILE_PLACES,
+            provider="cuda" if self._settings.device == "cuda" else "cpu",
+        )
+
+    def _whisper(self, model_id: str, folder: Path) -> Engine:
+        return Whisper(
+            model=model_id,
+            folder=folder,
+            device=self._settings.device,
+            quantisation=self._settings.quantisation,
+            threads=self._settings.threads,
+            workers=self.slots,
+        )
+
+    def _pocketsphinx(self) -> Engine:
+        return Pocketsphinx(
+            model=POCKETSPHINX,
+            sentences=sentences,
+            cache_dir=self._settings.cache_dir,
+            open_vocabulary=self._settings.open_vocabulary,
+            slots=self.slots,
+        )
+
+    @property
+    def slots(self) -> int:
+        """Pieces of model work at once."""
+        return self._settings.slots or os.cpu_count() or 1
+
+    @property
+    def threads(self) -> int:
+        return self._settings.threads or os.cpu_count() or 1
+
+
+def has_package(name: str) -> bool:
+    """Whether it is installed; importing it may take a minute."""
+    return importlib.util.find_spec(name) is not None
