@@ -94,6 +94,9 @@ class Sherpa:
             library: Any = importlib.import_module("sherpa_onnx")
         except ImportError as exc:
             raise EngineFailed("package sherpa-onnx is missing: extra stt-sherpa") from exc
+        if self._provider == "cuda" and not _has_cuda(Path(library.__file__).parent):
+            # It would only grumble, and use the CPU.
+            raise EngineFailed("this build of sherpa-onnx has no CUDA: take its CUDA wheel, or cpu")
         try:
             self._recogniser = library.OnlineRecognizer.from_transducer(
                 encoder=str(files.encoder),
@@ -207,6 +210,10 @@ def _padded(samples: Samples, chunk: int) -> Samples:
     whole = np.zeros(-(-size // chunk) * chunk, np.float32)
     whole[: len(samples)] = samples
     return whole
+
+
+def _has_cuda(package: Path) -> bool:
+    return any(package.glob("lib/*onnxruntime_providers_cuda*"))
 
 
 def _find(folder: Path) -> _Files:

@@ -258,3 +258,8 @@ def test_a_missing_package_is_named_with_its_extra(
     monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
     with pytest.raises(EngineFailed, match="stt-sherpa"):
         Sherpa(folder, threads=1, max_streams=1).load()
+
+
+def test_a_gpu_that_the_library_would_not_use_is_refused(folder: Path) -> None:
+    with pytest.raises(EngineFailed, match="no CUDA"):
+        Sherpa(folder, threads=1, max_streams=1, provider="cuda").load()
