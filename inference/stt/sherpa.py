@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class _Reading:
     tokens: list[str] = field(default_factory=list)
     times: int = 0
     over: bool = False
-    broken: bool = False
+    failure: EngineFailed | None = None
 
 
 class Sherpa:
@@ -133,19 +134,14 @@ class Sherpa:
         chunk = self._loaded.shift * FRAME
         readings = [self._reading(item, chunk) for item in work]
         sounds = [_padded(item.samples, chunk) if item.last else item.samples for item in work]
-        for item, reading, sound in zip(work, readings, sounds, strict=True):
+        for item, reading in zip(work, readings, strict=True):
             reading.over = item.last
-            reading.broken = True  # until the step is through
-            reading.stream.accept_waveform(RATE_HZ, sound)
-        most = max(len(sound) for sound in sounds) // chunk
-        for done in range(most):  # more than one only where a stream ends
-            self._decode(
-                [r for r, s in zip(readings, sounds, strict=True) if len(s) > done * chunk]
-            )
-        said = [self._told(reading) for reading in readings]
-        for reading in readings:
-            reading.broken = False
-        return said
+        try:
+            return self._advanced(readings, sounds, chunk)
+        except EngineFailed as exc:
+            for reading in readings:
+                reading.failure = exc  # its state is lost: none can go on
+            raise
 
     def drop(self, handle: Handle) -> None:
         self._readings.pop(handle, None)
@@ -156,10 +152,21 @@ class Sherpa:
             raise EngineFailed("the model is not loaded")
         return self._shape
 
+    def _advanced(self, readings: list[_Reading], sounds: list[Samples], chunk: int) -> list[Told]:
+        for reading, sound in zip(readings, sounds, strict=True):
+            reading.stream.accept_waveform(RATE_HZ, sound)
+        most = max(len(sound) for sound in sounds) // chunk
+        for done in range(most):  # more than one only where a stream ends
+            longer = [len(sound) > done * chunk for sound in sounds]
+            self._decode(list(compress(readings, longer)))
+        return [self._told(reading) for reading in readings]
+
     def _reading(self, item: Work, chunk: int) -> _Reading:
         reading = self._readings.get(item.handle)
-        if reading is None or reading.over or reading.broken:
-            raise EngineFailed("a stream was fed that is dropped, over or broken")
+        if reading is None or reading.over:
+            raise EngineFailed("a stream was fed that is dropped or over")
+        if reading.failure:
+            raise EngineFailed(str(reading.failure)) from reading.failure
         size = len(item.samples)
         if size > chunk or (size != chunk and not item.last):
             raise EngineFailed(f"a stream was fed {size} samples: a chunk has {chunk}")

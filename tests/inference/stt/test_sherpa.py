@@ -172,6 +172,26 @@ def test_work_that_makes_no_sense_is_refused(runtime: Sherpa) -> None:
         runtime.step([Work(handle=handle, samples=NOTHING, last=True)])
 
 
+def test_streams_of_a_step_that_failed_say_why_when_fed_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = loaded(folder)
+    work = [Work(handle=runtime.open(None), samples=np.zeros(2_560, np.float32)) for _ in range(3)]
+    others = Work(handle=runtime.open(None), samples=np.zeros(2_560, np.float32))
+    with monkeypatch.context() as library:
+        library.setattr(type(runtime._recogniser), "decode_streams", out_of_memory)
+        with pytest.raises(EngineFailed, match="no memory"):
+            runtime.step(work)
+    for item in work:
+        with pytest.raises(EngineFailed, match="no memory"):
+            runtime.step([item])
+    assert len(runtime.step([others])) == 1
+
+
+def out_of_memory(recogniser: object, streams: object) -> None:
+    raise RuntimeError("no memory")
+
+
 def test_no_more_streams_are_open_than_agreed(folder: Path) -> None:
     runtime = loaded(folder, max_streams=2)
     first = runtime.open(None)
