@@ -163,10 +163,10 @@ class Sherpa:
 
     def _reading(self, item: Work, chunk: int) -> _Reading:
         reading = self._readings.get(item.handle)
+        if reading and reading.failure:
+            raise EngineFailed(str(reading.failure)) from reading.failure
         if reading is None or reading.over:
             raise EngineFailed("a stream was fed that is dropped or over")
-        if reading.failure:
-            raise EngineFailed(str(reading.failure)) from reading.failure
         size = len(item.samples)
         if size > chunk or (size != chunk and not item.last):
             raise EngineFailed(f"a stream was fed {size} samples: a chunk has {chunk}")

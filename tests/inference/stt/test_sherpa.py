@@ -176,7 +176,10 @@ def test_streams_of_a_step_that_failed_say_why_when_fed_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = loaded(folder)
-    work = [Work(handle=runtime.open(None), samples=np.zeros(2_560, np.float32)) for _ in range(3)]
+    work = [
+        Work(handle=runtime.open(None), samples=np.zeros(2_560, np.float32), last=n == 2)
+        for n in range(3)
+    ]
     others = Work(handle=runtime.open(None), samples=np.zeros(2_560, np.float32))
     with monkeypatch.context() as library:
         library.setattr(type(runtime._recogniser), "decode_streams", out_of_memory)
