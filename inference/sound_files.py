@@ -11,8 +11,8 @@ import socket
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +34,7 @@ from inference.sound_wire import (
 )
 
 WORKERS = 2
+SPARES = 1  # started before they are asked for; a worker takes 25 MB
 QUEUE_S = 10.0  # longest wait for a free worker
 SILENCE_S = 10.0  # a worker that says nothing for so long hangs; a piece takes 10 ms
 START_S = 30.0  # to be ready: half a second on an idle machine
@@ -60,7 +61,7 @@ class SoundFiles:
     """Decodes as many files at once as there are `workers`; others wait, `queue_s` at most.
 
     A worker is taken until its file's last piece is read: there should be one for every file
-    that may be listened to at once.
+    that may be listened to at once. They are started when the one before is taken, and stay.
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class SoundFiles:
         self._count = workers
         self._queue_s = queue_s
         self._silence_s = silence_s
-        self._free: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._keepers: list[asyncio.Task[None]] = []
+        self._wanted = 0
         self._alive = 0
         self._closing = False
 
     async def __aenter__(self) -> Self:
-        self._keepers = [asyncio.create_task(self._keep_one()) for _ in range(self._count)]
+        self._grow()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -91,30 +93,30 @@ class SoundFiles:
         may come after pieces. RateLimited when no worker is free in time, Unavailable when none
         can be started. Leaving early ends the decoding.
         """
-        worker = await self._begin(data, max_s)
-        samples, is_whole = 0, False
-        try:
-            while True:
-                kind, body = await worker.answer(self._silence_s)
-                if kind == PIECE:
+        with self._wanting():
+            worker = await self._begin(data, max_s)
+            samples, is_whole = 0, False
+            try:
+                while True:
+                    kind, body = await worker.answer(self._silence_s)
+                    if kind != PIECE:
+                        break
                     piece = np.frombuffer(body, np.int16).copy()  # writable, as others' are
                     samples += len(piece)
                     yield piece
-                    continue
-                if kind == DONE:
+                refusal = None if kind == DONE else _refusal(Refused.from_bytes(body))
+                if refusal is None:
                     _log_decoded(Decoded.from_bytes(body), samples / RATE_HZ)
-                    is_whole = True
-                    return
-                refusal = _refusal(Refused.from_bytes(body))
                 is_whole = True
-                raise refusal
-        except WorkerLost as exc:
-            raise self._lost(exc) from exc
-        finally:
-            if is_whole:
-                self._free.put_nowait(worker)
-            else:
-                worker.kill()  # its keeper starts another
+            except WorkerLost as exc:
+                raise self._lost(exc) from exc
+            finally:
+                if is_whole:
+                    self._free.put_nowait(worker)
+                else:
+                    worker.kill()  # its keeper starts another
+        if refusal is not None:
+            raise refusal
 
     async def _begin(self, data: bytes, max_s: float) -> "_Worker":
         """A worker that has the file."""
@@ -156,6 +158,20 @@ class SoundFiles:
             param="file",
             code="invalid_audio",
         )
+
+    @contextmanager
+    def _wanting(self) -> Iterator[None]:
+        """Counted among those that have or wait for a worker."""
+        self._wanted += 1
+        self._grow()
+        try:
+            yield
+        finally:
+            self._wanted -= 1
+
+    def _grow(self) -> None:
+        while len(self._keepers) < min(self._wanted + SPARES, self._count) and not self._closing:
+            self._keepers.append(asyncio.create_task(self._keep_one()))
 
     async def _keep_one(self) -> None:
         """One worker, and another whenever it ends."""

@@ -125,6 +125,17 @@ async def test_two_files_do_not_wait_for_each_other() -> None:
         assert await rest_s(held) == pytest.approx(LONG_S, abs=2)
 
 
+async def test_workers_are_started_as_they_are_needed(before: set[int]) -> None:
+    async with SoundFiles(4) as files:
+        for _ in range(5):
+            assert await seconds(files) == 0.5
+        assert len(worker_pids() - before) == 2
+        held = [await begun(files) for _ in range(4)]
+        assert len(worker_pids() - before) == 4
+        for pieces in held:
+            await pieces.aclose()
+
+
 async def test_a_file_that_finds_no_free_worker_is_told_when_to_come_back() -> None:
     async with SoundFiles(1, queue_s=3.0) as files:
         held = await begun(files)
