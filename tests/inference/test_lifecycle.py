@@ -1,0 +1,183 @@
+"""A model is fetched, loaded, served, switched under way, let go when idle, and told of."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from chassis.errors import Unavailable
+from chassis.metrics import Metrics
+from chassis.weights.catalogue import Model
+from chassis.weights.settings import ModelStoreSettings
+from chassis.weights.store import ModelStore
+from inference.lifecycle import Candidate, Lifecycle
+from inference.model_status import Phase
+from tests.fakes.recogniser import Recogniser
+
+ABSENT = Model(id="owner/absent", kind="stt", repo="owner/absent")
+
+
+def candidate(engine: Recogniser, weights: Model | None = None) -> Candidate[Recogniser]:
+    return Candidate(model=engine.model, build=lambda: engine, weights=weights)
+
+
+@asynccontextmanager
+async def living(
+    candidates: Sequence[Candidate[Recogniser]],
+    folder: Path,
+    *,
+    idle_unload_s: float = 0,
+    warm: Callable[[Recogniser], None] = lambda _: None,
+) -> AsyncIterator[Lifecycle[Recogniser]]:
+    async def warmed(engine: Recogniser) -> None:
+        await asyncio.to_thread(warm, engine)
+
+    life = Lifecycle(
+        candidates,
+        store=ModelStore(ModelStoreSettings(models_dir=folder, offline=True)),
+        warm=warmed,
+        on_ready=lambda _: None,
+        idle_unload_s=idle_unload_s,
+        metrics=Metrics("test"),
+    )
+    async with life.opened():
+        yield life
+
+
+async def until(life: Lifecycle[Recogniser], phase: Phase, within_s: float = 5.0) -> None:
+    async with asyncio.timeout(within_s):
+        while life.status.phase is not phase:  # noqa: ASYNC110 - a status has no event
+            await asyncio.sleep(0.001)
+
+
+async def test_requests_are_told_the_state_until_the_model_is_ready(tmp_path: Path) -> None:
+    engine = Recogniser("slow")
+    engine.hold.clear()
+    async with living([candidate(engine)], tmp_path, warm=lambda e: e.worked()) as life:
+        await until(life, Phase.WARMING)
+        with pytest.raises(Unavailable, match="slow is warming") as refused:
+            async with life.lease():
+                raise AssertionError("it is not ready")
+        assert refused.value.error_code == "model_warming"
+        assert refused.value.retry_after_s
+        engine.hold.set()
+        await until(life, Phase.READY)
+        async with life.lease() as leased:
+            assert leased is engine
+    assert not engine.is_loaded
+
+
+async def test_the_next_serves_where_the_first_fails_and_the_report_says_so(tmp_path: Path) -> None:
+    first, second = Recogniser("first"), Recogniser("second")
+    first.fails_to_load = "encoder.onnx is truncated"
+    async with living([candidate(first), candidate(second)], tmp_path) as life:
+        await until(life, Phase.READY)
+        assert life.report()["serving"] == "second"
+        assert life.report()["failed"] == {"first": "encoder.onnx is truncated"}
+
+
+async def test_one_that_breaks_on_its_warm_up_is_let_go(tmp_path: Path) -> None:
+    first, second = Recogniser("first"), Recogniser("second")
+    first.broken = "no kernel"
+    candidates = [candidate(first), candidate(second)]
+    async with living(candidates, tmp_path, warm=lambda e: e.worked()) as life:
+        await until(life, Phase.READY)
+        assert life.report()["failed"] == {"first": "no kernel"}
+        assert not first.is_loaded
+
+
+async def test_weights_that_cannot_be_had_let_the_next_serve(tmp_path: Path) -> None:
+    engine = Recogniser("embedded")
+    big = Candidate(model=ABSENT.id, build=Recogniser, weights=ABSENT)
+    async with living([big, candidate(engine)], tmp_path) as life:
+        await until(life, Phase.READY)
+        assert life.report()["serving"] == "embedded"
+        assert "PARLEY_OFFLINE" in life.report()["failed"][ABSENT.id]
+
+
+async def test_a_running_request_keeps_its_engine_through_a_switch(tmp_path: Path) -> None:
+    old, new = Recogniser("old"), Recogniser("new")
+    async with living([candidate(old)], tmp_path) as life:
+        await until(life, Phase.READY)
+        async with life.lease() as leased:
+            life.load(candidate(new))
+            async with asyncio.timeout(5):
+                while life.report()["serving"] != "new":  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            assert leased is old
+            assert old.is_loaded
+            async with life.lease() as other:
+                assert other is new
+        async with asyncio.timeout(5):
+            while old.is_loaded:  # noqa: ASYNC110 - it is let go in a thread
+                await asyncio.sleep(0.001)
+        assert new.is_loaded
+
+
+async def test_a_switch_that_fails_leaves_the_old_one_serving(tmp_path: Path) -> None:
+    old, new = Recogniser("old"), Recogniser("new")
+    new.fails_to_load = "no room"
+    async with living([candidate(old)], tmp_path) as life:
+        await until(life, Phase.READY)
+        life.load(candidate(new))
+        async with asyncio.timeout(5):
+            while "new" not in life.failures:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        async with life.lease() as leased:
+            assert leased is old
+        assert life.status.phase is Phase.READY
+        assert life.status.model == "old"
+
+
+async def test_an_unloaded_model_answers_only_after_another_load(tmp_path: Path) -> None:
+    engine = Recogniser("one")
+    async with living([candidate(engine)], tmp_path) as life:
+        await until(life, Phase.READY)
+        life.unload()
+        with pytest.raises(Unavailable, match="unloaded"):
+            await life.awake()
+        async with asyncio.timeout(5):
+            while engine.is_loaded:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        life.load(candidate(engine))
+        await until(life, Phase.READY)
+        assert engine.is_loaded
+
+
+async def test_an_idle_model_goes_and_comes_back_for_the_next_request(tmp_path: Path) -> None:
+    engine = Recogniser("one")
+    async with living([candidate(engine)], tmp_path, idle_unload_s=0.01) as life:
+        await until(life, Phase.IDLE)
+        async with life.lease() as leased:
+            assert leased is engine
+            assert engine.is_loaded
+
+
+async def test_a_probe_neither_wakes_a_model_nor_keeps_it(tmp_path: Path) -> None:
+    engine = Recogniser("one")
+    async with living([candidate(engine)], tmp_path, idle_unload_s=0.01) as life:
+        await until(life, Phase.IDLE)
+        with pytest.raises(Unavailable):
+            async with life.lease(probing=True):
+                raise AssertionError("it was let go")
+
+
+async def test_a_load_stopped_by_another_leaves_nothing_in_memory(tmp_path: Path) -> None:
+    slow, quick = Recogniser("slow"), Recogniser("quick")
+    slow.hold.clear()
+
+    def warm(engine: Recogniser) -> None:
+        if engine is slow:
+            engine.worked()
+
+    async with living([candidate(slow)], tmp_path, warm=warm) as life:
+        await until(life, Phase.WARMING)
+        life.load(candidate(quick))
+        slow.hold.set()
+        async with asyncio.timeout(5):
+            while life.report()["serving"] != "quick":  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+            while slow.is_loaded:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
