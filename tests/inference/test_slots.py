@@ -46,7 +46,7 @@ async def test_a_full_queue_refuses_at_once() -> None:
     assert refused.value.error_code == "queue_full"
     assert refused.value.retry_after_s
     gate.set()
-    assert await asyncio.gather(first, second) == [True, True]
+    assert tuple(await asyncio.gather(first, second)) == (True, True)
 
 
 async def test_clients_take_turns() -> None:
