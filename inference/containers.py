@@ -26,7 +26,7 @@ class Container:
 
 
 WAV = Container("wav", sndfile=("WAV", "WAVEX", "RF64"))
-FLAC = Container("flac", sndfile=("FLAC",))
+FLAC = Container("flac", sndfile=("FLAC",), libav="flac")
 OGG = Container("ogg", sndfile=("OGG",), libav="ogg")
 MP3 = Container("mp3", sndfile=("MP3",), libav="mp3")
 ADTS = Container("aac", libav="aac")

@@ -1,8 +1,8 @@
 """Sound files to mono pieces at one rate, held to limits as they are decoded: headers may lie.
 
-WAV, FLAC, OGG and MP3 are read by libsndfile; M4A, AAC, WebM and Matroska by libav, and so are an
-OGG or MP3 that libsndfile refuses. All channels count the same in the mix, the deep one of 5.1
-and 7.1 too: their mean keeps speech wherever it was recorded.
+WAV, FLAC, OGG and MP3 are read by libsndfile; M4A, AAC, WebM and Matroska by libav, and so are a
+FLAC, OGG or MP3 that libsndfile refuses. All channels count the same in the mix, the deep one of
+5.1 and 7.1 too: their mean keeps speech wherever it was recorded.
 """
 
 import io
@@ -27,6 +27,8 @@ MIN_FILE_RATE_HZ = 8_000
 MAX_FILE_RATE_HZ = 192_000
 MAX_CHANNELS = 8
 BLOCK_S = 1.0
+# What libsndfile says of a FLAC written while it was recorded, and fails at the end of.
+UNKNOWN_FRAMES = 2**63 - 1
 CUT_OFF_S = 1.0  # so much less sound than an M4A says is there: its end is missing
 CODECS = ("aac", "alac", "flac", "mp3", "mp3float", "opus", "libopus", "vorbis")
 # A libav that may read only what it was given: no other file, no address, no other kind within.
@@ -35,11 +37,11 @@ LIBAV_OPTIONS = {
     "protocol_whitelist": "none",
     "max_streams": "32",
 }
-LIBAV_DTYPES: dict[str, np.dtype[Any]] = {
+LIBAV_DTYPES: dict[str, np.dtype[Any]] = {  # all that CODECS decode to
     "flt": np.dtype("f4"),
     "s16": np.dtype("i2"),
     "s32": np.dtype("i4"),
-}  # of CODECS
+}
 
 Samples = NDArray[np.float32]  # frames by channels
 
@@ -58,15 +60,8 @@ class Sound:
 def opened(data: bytes) -> Iterator[Sound]:
     """`data` as sound. Raises Refused."""
     container = container_of(data)
-    if not container.sndfile:
-        with _libav_sound(data, container) as sound:
-            yield sound
-        return
-    try:
-        file = soundfile.SoundFile(io.BytesIO(data))
-    except (soundfile.SoundFileError, OSError, ValueError) as exc:
-        if not container.libav:
-            raise Refused(UNREADABLE) from exc
+    file = _sndfile(data, container)
+    if file is None:
         with _libav_sound(data, container) as sound:
             yield sound
         return
@@ -98,6 +93,22 @@ def mono_pieces(sound: Sound, *, max_s: float) -> Iterator[Pcm]:
         raise Refused("the file is truncated")
 
 
+def _sndfile(data: bytes, container: Container) -> Any | None:
+    """The file as libsndfile opens it; None of what is left to libav."""
+    if not container.sndfile:
+        return None
+    try:
+        file = soundfile.SoundFile(io.BytesIO(data))
+    except (soundfile.SoundFileError, OSError, ValueError) as exc:
+        if not container.libav:
+            raise Refused(UNREADABLE) from exc
+        return None
+    if file.frames == UNKNOWN_FRAMES:
+        file.close()
+        return None
+    return file
+
+
 def _sndfile_sound(file: Any, container: Container) -> Sound:
     if file.format not in container.sndfile:
         raise Refused(UNREADABLE)
@@ -109,13 +120,13 @@ def _sndfile_sound(file: Any, container: Container) -> Sound:
         rate_hz=file.samplerate,
         channels=file.channels,
     )
-    exact = container.name == "flac"
+    # An MP3's length may be a guess from its first bytes.
+    is_said = container.name != "mp3"
     return Sound(
         decoded,
         _sndfile_blocks(file),
-        # An MP3's length may be a guess from its first bytes.
-        file.frames / file.samplerate if container.name != "mp3" else None,
-        lambda seen: exact and seen < file.frames,
+        file.frames / file.samplerate if is_said else None,
+        lambda seen: container.name == "flac" and seen < file.frames,
     )
 
 

@@ -64,6 +64,11 @@ def remuxed(data: bytes, container: str) -> bytes:
     return out.getvalue()
 
 
+def of_unknown_length(flac: bytes) -> bytes:
+    """A FLAC as it is written while it is recorded: its header does not say how long it is."""
+    return flac[:21] + bytes([flac[21] & 0xF0]) + bytes(4) + flac[26:]
+
+
 def loudest_hz(pcm: Pcm) -> float:
     spectrum = np.abs(np.fft.rfft(pcm.astype(np.float64)))
     return float(np.argmax(spectrum) * RATE_HZ / len(pcm))

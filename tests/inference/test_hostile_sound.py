@@ -13,7 +13,7 @@ import pytest
 
 from chassis.errors import InvalidRequest, ParleyError, TooLarge
 from inference.sound_files import SoundFiles
-from tests.inference.sound_makers import libav, sndfile, tone
+from tests.inference.sound_makers import libav, of_unknown_length, sndfile, tone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -185,22 +185,14 @@ def silent_packets(container: str, codec: str, hours: float) -> bytes:
     return out.getvalue()
 
 
-def headless_flac(hours: float) -> bytes:
-    """Hours of silence that say they are of unknown length."""
-    data = bytearray(
-        sndfile(np.zeros(int(hours * 3_600 * 8_000), np.int16), 8_000, "FLAC", "PCM_16")
-    )
-    data[21] &= 0xF0
-    data[22:26] = bytes(4)
-    return bytes(data)
-
-
 BOMBS: dict[str, Callable[[], bytes]] = {
     "opus in ogg": lambda: silent_packets("ogg", "libopus", 1.0),
     "opus in webm": lambda: silent_packets("webm", "libopus", 1.0),
     "aac in m4a": lambda: silent_packets("ipod", "aac", 1.0),
     "flac": lambda: sndfile(np.zeros(8_000 * 7_200, np.int16), 8_000, "FLAC", "PCM_16"),
-    "flac of unknown length": lambda: headless_flac(0.5),
+    "flac of unknown length": lambda: of_unknown_length(
+        sndfile(np.zeros(8_000 * 1_800, np.int16), 8_000, "FLAC", "PCM_16")
+    ),
     "mp3": lambda: sndfile(np.zeros(8_000 * 300, np.int16), 8_000, "MP3", "MPEG_LAYER_III"),
     "wav": lambda: sndfile(np.zeros(BODY_BYTES - 60, np.int16), 8_000, "WAV", "PCM_U8"),
     "wide wav": lambda: sndfile(np.zeros((BODY_BYTES // 24 - 9, 8)), 192_000, "WAV", "PCM_24"),

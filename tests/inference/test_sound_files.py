@@ -15,6 +15,7 @@ from tests.inference.sound_makers import (
     assert_is_the_tone,
     libav,
     loudest_hz,
+    of_unknown_length,
     remuxed,
     sndfile,
     tone,
@@ -94,6 +95,11 @@ async def test_any_rate_and_channels_of_what_libav_reads(
 async def test_vorbis_in_webm(sound_files: SoundFiles, rate_hz: int) -> None:
     ogg = sndfile(tone(rate_hz), rate_hz, "OGG", "VORBIS")
     assert_is_the_tone(await heard(sound_files, remuxed(ogg, "webm")))
+
+
+async def test_a_flac_of_unknown_length(sound_files: SoundFiles) -> None:
+    data = of_unknown_length(sndfile(tone(RATE_HZ), RATE_HZ, "FLAC", "PCM_16"))
+    assert_is_the_tone(await heard(sound_files, data))
 
 
 def behind_zeros(mp3: bytes) -> bytes:

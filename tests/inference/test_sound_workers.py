@@ -227,6 +227,7 @@ async def test_a_worker_can_open_nothing_and_knows_nothing(
         assert worker.num_threads() == 1
         with suppress(psutil.AccessDenied):  # the kernel lets none but root look
             assert "STT_API_KEY" not in worker.environ()
+            assert worker.num_fds() == 4  # all it may have
 
 
 SERVER = """
