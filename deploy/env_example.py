@@ -40,6 +40,7 @@ OTHERS = """
 # LIVEKIT_RTC_TCP_PORT=7881  # media over TCP, where UDP is blocked
 # LIVEKIT_UDP_PORT=7882      # media over UDP
 # LIVEKIT_SERVER_BIN=        # a livekit-server to run instead of the built one
+# STT_PYTHON=                # Python that runs stt: .venv-nemo/bin/python after `make nemo`
 # PARLEY_STATE_DIR=.parley   # logs, lock, notes
 """
 

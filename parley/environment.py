@@ -43,6 +43,7 @@ class StackSettings(Settings):
     agent_host: str = Field(default="127.0.0.1", description="address agent listens on")
     backend_host: str = Field(default="127.0.0.1", description="address backend listens on")
 
+    stt_python: Path | None = Field(default=None, description="Python that runs stt")
     stt_api_key: SecretStr | None = Field(default=None, description="bearer key of stt")
     tts_api_key: SecretStr | None = Field(default=None, description="bearer key of tts")
 

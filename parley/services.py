@@ -45,9 +45,11 @@ def services_of(
 
 
 def _python_service(name: str, stack: StackSettings, variables: Mapping[str, str]) -> Service:
+    # Not resolved: an environment is known by the link to its Python.
+    python = stack.stt_python.absolute() if name == "stt" and stack.stt_python else sys.executable
     return Service(
         name=name,
-        command=(sys.executable, "-m", *PYTHON_SERVICES[name]),
+        command=(str(python), "-m", *PYTHON_SERVICES[name]),
         port=getattr(stack, f"{name}_port"),
         ready_url=stack.reach(name) + READY_PATH,  # type: ignore[arg-type]  # a key of the table
         environment=variables,

@@ -13,6 +13,7 @@ class SttSettings(ModelServerSettings):
     """What an operator may choose about hearing."""
 
     model_config = SettingsConfigDict(env_prefix="STT_")
+    foreign = frozenset({"STT_PYTHON"})  # read by `parley up`
 
     port: int = Field(default=8001, ge=1, le=65535, description="port to listen on")
     engine: Literal["auto", "nemotron", "whisper", "pocketsphinx"] = Field(
