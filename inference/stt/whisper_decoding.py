@@ -11,6 +11,7 @@ import numpy as np
 
 from inference.audio import RATE_HZ, Pcm
 from inference.stt.engine import EngineFailed, Word
+from inference.stt.whisper_words import whole_words
 
 WINDOW_S = 30.0  # what the encoder takes in; shorter sound is padded
 POSITIONS = 448  # tokens the decoder can look at: prompt, prefix and answer
@@ -30,8 +31,6 @@ NO_REPEAT_TOKENS = 3  # the last resort against repetition: no three tokens twic
 MOST_COMPRESSED = 2.4
 LEAST_LOGPROB = -1.0
 SILENT_PROB = 0.6
-
-_UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +87,17 @@ class Decoder:
     """A loaded faster_whisper.WhisperModel, step by step. Any number of threads may use it."""
 
     def __init__(self, model: Any, folder: Path) -> None:
-        from faster_whisper.tokenizer import _LANGUAGE_CODES  # type: ignore[import-untyped]
-        from faster_whisper.transcribe import (  # type: ignore[import-untyped]
-            get_suppressed_tokens,
-        )
+        from faster_whisper.transcribe import get_suppressed_tokens
 
         self._model = model
         self._folder = folder
         self.multilingual: bool = model.model.is_multilingual
-        known = model.hf_tokenizer.token_to_id
+        token = model.hf_tokenizer.token_to_id
+        # Older models lack some of the languages that the library lists.
         self.languages = frozenset(
             code
-            for code in (_LANGUAGE_CODES if self.multilingual else ("en",))
-            if not self.multilingual or known(f"<|{code}|>") is not None
+            for code in model.supported_languages
+            if not self.multilingual or token(f"<|{code}|>") is not None
         )
         any_language = self._tokenizer(min(self.languages), translate=False)
         self._suppressed = get_suppressed_tokens(any_language, [-1])
@@ -168,7 +165,7 @@ class Decoder:
                     [int(max(SHORTEST_S, length) * 100) for length in part.durations_s],
                 )
                 for i, found in zip(mine, aligned, strict=True):
-                    timed[i] = _joined(found, language, encoded.durations_s[i])
+                    timed[i] = whole_words(found, language, encoded.durations_s[i])
         return timed
 
     def tokens_of(self, text: str) -> tuple[int, ...]:
@@ -183,7 +180,7 @@ class Decoder:
         return token < self._end
 
     def _features(self, sound: Pcm) -> np.ndarray[Any, Any]:
-        from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
+        from faster_whisper.audio import pad_or_trim
 
         samples = sound.astype(np.float32) / 32768.0
         short = int(SHORTEST_S * RATE_HZ) - len(samples)
@@ -264,7 +261,9 @@ def _tries(ask: Ask) -> list[_Try]:
 
 
 def _better(one: Heard, other: Heard) -> Heard:
-    return max(one, other, key=lambda heard: (not heard.repeats, heard.avg_logprob))
+    if one.repeats or other.repeats:
+        return min(one, other, key=lambda heard: heard.compression)
+    return max(one, other, key=lambda heard: heard.avg_logprob)
 
 
 def _part(encoded: Encoded, which: Sequence[int]) -> Encoded:
@@ -279,28 +278,3 @@ def _part(encoded: Encoded, which: Sequence[int]) -> Encoded:
         states=ctranslate2.StorageView.from_array(part),
         durations_s=tuple(encoded.durations_s[i] for i in which),
     )
-
-
-def _joined(
-    found: Sequence[dict[str, Any]], language: str, duration_s: float
-) -> list[tuple[Word, int]]:
-    """The library's pieces as whole words: it splits off punctuation, and what follows a hyphen."""
-    words: list[tuple[Word, int]] = []
-    at = 0.0
-    for piece in found:
-        text, tokens = str(piece["word"]), len(piece["tokens"])
-        at = min(max(at, float(piece["start"])), duration_s)
-        until = min(max(at, float(piece["end"])), duration_s)
-        confidence = float(piece["probability"])
-        spoken = any(char.isalnum() for char in text)
-        joins = not text.startswith(" ") and (not spoken or language not in _UNSPACED)
-        if words and joins:
-            before, taken = words[-1]
-            text, tokens, at = before.text + text, taken + tokens, before.started_at_s
-            assert before.confidence is not None
-            confidence = min(before.confidence, confidence) if spoken else before.confidence
-            words.pop()
-        word = Word(text=text, started_at_s=at, ended_at_s=until, confidence=confidence)
-        words.append((word, tokens))
-        at = until
-    return words

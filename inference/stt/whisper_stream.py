@@ -20,6 +20,9 @@ MAX_STEP_S = 10.0  # however slow the machine is; the window must fit the encode
 TRIM_S = 10.0
 # Beyond this, what is heard is settled without agreement: the cost of a window is bounded.
 LONGEST_S = 15.0
+# Beyond this too: settled words take the room of those still to come.
+MAX_PREFIX_TOKENS = 100
+SHED = 2 / 3  # of a window is kept at most, when something leaves it
 KEPT_S = 4.0  # of the end of a window stays in it: its words may still change
 LANGUAGE_S = 3.0  # of sound tell the language well enough to keep to it
 LEAST_PROB = 1e-6  # a logarithm needs one
@@ -43,8 +46,7 @@ class WhisperStream:
         self._closed = False
 
     def push(self, pcm: Pcm) -> Hypothesis:
-        if self._closed:
-            raise ValueError("the stream is closed")
+        self._check_open()
         largest = int(MAX_STEP_S * RATE_HZ)
         for first in range(0, len(pcm), largest):
             piece = pcm[first : first + largest]
@@ -56,6 +58,7 @@ class WhisperStream:
         return self._hypothesis()
 
     def pause(self) -> None:
+        self._check_open()
         if self._ahead is None and len(self._sound):
             self._ahead = self._decided()
 
@@ -66,6 +69,10 @@ class WhisperStream:
     def close(self) -> None:
         self._closed = True
         self._sound = np.empty(0, np.int16)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("the stream is closed")
 
     def _listen(self) -> None:
         started = time.perf_counter()
@@ -95,7 +102,7 @@ class WhisperStream:
         )
         heard = self._decoder.decode(encoded, [language], ask)[0]
         fresh = [token for token in heard.tokens if self._decoder.is_text(token)]
-        if not fresh or heard.silent or heard.repeats:
+        if not fresh or heard.silent or (ask.quick and heard.repeats):
             return heard, [], language
         timed = self._decoder.words(
             encoded, [language], [[*prefix, *fresh]], translate=ask.translate
@@ -124,24 +131,29 @@ class WhisperStream:
 
     def _trim(self) -> None:
         """Take from the window's beginning what is settled, once the window is long."""
-        length_s = len(self._sound) / RATE_HZ
-        if length_s > LONGEST_S:
-            self._agreement.settle(until_s=self._began_s + length_s - KEPT_S)
-        if length_s <= TRIM_S:
+        settled, length_s = self._agreement.settled, len(self._sound) / RATE_HZ
+        prefix = self._decoder.tokens_of(_text(settled[self._left :]))
+        wordy = len(prefix) > MAX_PREFIX_TOKENS
+        if length_s <= TRIM_S and not wordy:
             return
-        settled = self._agreement.settled
-        latest_s = self._began_s + length_s - KEPT_S
+        end_s = self._began_s + length_s
+        latest_s, earliest_s = end_s - KEPT_S, end_s - min(TRIM_S, length_s * SHED)
+        long = length_s > LONGEST_S
+        if long:
+            self._agreement.settle(until_s=latest_s)
+            settled = self._agreement.settled
         cuts = [
             (settled[i + 1].started_at_s - settled[i].ended_at_s, i + 1)
             for i in range(self._left, len(settled) - 1)
-            if self._began_s + length_s / 3 <= settled[i].ended_at_s <= latest_s
+            if earliest_s <= settled[i].ended_at_s <= latest_s
         ]
         if cuts:
             gap_s, self._left = max(cuts)  # the longest pause, the latest of equals
             self._cut(settled[self._left - 1].ended_at_s + gap_s / 2)
-        elif length_s > LONGEST_S:
+        elif wordy or long:
             self._left = len(settled)
-            self._cut(max(latest_s, settled[-1].ended_at_s if settled else 0.0))
+            until_s = settled[-1].ended_at_s if settled else 0.0
+            self._cut(latest_s if long and until_s < earliest_s else until_s)
 
     def _cut(self, at_s: float) -> None:
         samples = round((at_s - self._began_s) * RATE_HZ)
