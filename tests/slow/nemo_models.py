@@ -198,8 +198,8 @@ def _write_weights(model: EncDecRNNTBPEModel, heard: torch.Tensor) -> None:
     tokens = torch.arange(joint.num_classes_with_blank - 1)
     _remember_the_kind(model, tokens)
     said = model.decoder.predict(tokens[:, None], state=None, add_sos=False)[0][:, 0]
-    _project(joint.enc, heard[0].T)
-    _project(joint.pred, said)
+    _project(joint.enc, heard[0].T, spread=2.0)
+    _project(joint.pred, said, spread=0.5)
     quality = _liveliest(heard[0])
     was_odd = said[1::2, 0].mean()
     # Of the joint's units, 0 is for odd tokens, 1 for even ones; the rest is left to chance.
@@ -209,7 +209,7 @@ def _write_weights(model: EncDecRNNTBPEModel, heard: torch.Tensor) -> None:
         joint.pred.weight[unit] = 0.0
         joint.pred.weight[unit, 0] = -sign * NEVER / was_odd
         joint.pred.bias[unit] = 0.0 if sign > 0 else -NEVER
-    last.weight.normal_(0.0, last.in_features**-0.5)
+    last.weight.normal_(0.0, 0.2 * last.in_features**-0.5)
     last.weight[:, [ODD, EVEN]] = 0.0
     last.weight[1:-1:2, ODD] = 1.0
     last.weight[0:-1:2, EVEN] = 1.0
@@ -235,10 +235,10 @@ def _remember_the_kind(model: EncDecRNNTBPEModel, tokens: torch.Tensor) -> None:
                 weights[forget] = -10.0
 
 
-def _project(layer: torch.nn.Linear, seen: torch.Tensor) -> None:
+def _project(layer: torch.nn.Linear, seen: torch.Tensor, *, spread: float) -> None:
     """What comes out is spread around zero, whatever the spread of what goes in."""
     layer.weight.normal_(0.0, 1.0)
-    layer.weight /= (seen @ layer.weight.T).std(0).mean()
+    layer.weight *= spread / (seen @ layer.weight.T).std(0).mean()
     layer.bias.copy_(-(seen @ layer.weight.T).mean(0))
 
 
