@@ -17,8 +17,8 @@ from inference.stt.engine import (
 from inference.stt.whisper_decoding import WINDOW_S, Ask, Decoder, Heard
 from inference.stt.whisper_stream import WhisperStream
 
-# Without the first four the library would look for them on the network, or guess.
-FILES = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
+# Without a tokenizer of its own, the library would fetch one from the network.
+FILES = ("model.bin", "config.json", "tokenizer.json")
 TIME_MARK_S = 0.02
 # On a CPU several sounds take as long together as one after the other: 2.2 s each for the small
 # model on two cores, with one, two or four in a batch.

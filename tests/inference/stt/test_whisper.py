@@ -98,14 +98,18 @@ def test_an_english_model_neither_detects_nor_translates(tmp_path: Path) -> None
         assert opened.transcribe(SOUNDS[:1], Options())[0].language == "en"
 
 
-@pytest.mark.parametrize(
-    "name", ["model.bin", "config.json", "tokenizer.json", "preprocessor_config.json"]
-)
+@pytest.mark.parametrize("name", ["model.bin", "config.json", "tokenizer.json"])
 def test_a_missing_file_is_named_with_its_folder(own_folder: Path, name: str) -> None:
     (own_folder / name).unlink()
     with pytest.raises(EngineFailed, match=name) as failed, whisper(own_folder):
         pass
     assert str(own_folder) in str(failed.value)
+
+
+def test_the_usual_mel_bands_need_no_file_of_their_own(own_folder: Path) -> None:
+    (own_folder / "preprocessor_config.json").unlink()
+    with whisper(own_folder) as opened:
+        assert opened.transcribe(SOUNDS[:1], GREEDY)[0].text
 
 
 def cut_the_weights(folder: Path) -> None:
