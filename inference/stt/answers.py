@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from inference.stt.engine import Segment, Word
 from inference.stt.hearing import Heard
-from inference.stt.languages import name_of
+from inference.stt.languages import joined, name_of
 
 ResponseFormat = Literal["json", "text", "verbose_json", "srt", "vtt"]
 MEDIA_TYPES: dict[ResponseFormat, str] = {
@@ -21,7 +21,7 @@ MEDIA_TYPES: dict[ResponseFormat, str] = {
 
 
 def text_of(heard: Sequence[Heard]) -> str:
-    return " ".join(part.transcript.text for part in heard if part.transcript.text)
+    return joined((part.transcript.text for part in heard), language_of(heard))
 
 
 def body(
@@ -29,6 +29,8 @@ def body(
     duration_s: float,
     response_format: ResponseFormat,
     granularities: Sequence[str],
+    *,
+    translated: bool = False,
 ) -> str:
     match response_format:
         case "text":
@@ -38,7 +40,8 @@ def body(
         case "vtt":
             return _vtt(heard)
         case "verbose_json":
-            return json.dumps(_verbose(heard, duration_s, granularities))
+            answer = _verbose(heard, duration_s, granularities)
+            return json.dumps({"task": "translate" if translated else "transcribe"} | answer)
         case "json":
             return json.dumps({"text": text_of(heard), "usage": usage(duration_s)})
 
@@ -62,8 +65,7 @@ def _verbose(
     heard: Sequence[Heard], duration_s: float, granularities: Sequence[str]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
-        "task": "transcribe",
-        "language": name_of(_language(heard)),
+        "language": name_of(language_of(heard)),
         "duration": round(duration_s, 3),
         "text": text_of(heard),
         "confidence": _rounded(confidence_of(heard)),
@@ -81,7 +83,7 @@ def _verbose(
     return answer
 
 
-def _language(heard: Sequence[Heard]) -> str:
+def language_of(heard: Sequence[Heard]) -> str:
     """The language of most of the text."""
     chars: dict[str, int] = {}
     for part in heard:

@@ -11,9 +11,10 @@ from chassis.settings import SettingsError
 from chassis.weights.errors import ModelUnknown
 from chassis.weights.store import ModelStore
 from inference.assist.sentences import sentences
-from inference.lifecycle import Candidate
+from inference.candidates import Candidate
 from inference.stt.batching import OnStep
 from inference.stt.engine import Engine
+from inference.stt.nemo import Nemo
 from inference.stt.nemotron import FILE_PLACES, MAX_BATCH, Nemotron
 from inference.stt.nemotron_runtime import Runtime
 from inference.stt.pocketsphinx import Pocketsphinx
@@ -152,14 +153,13 @@ class Chooser:
         )
 
     def _nemo_runtime(self, file: Path) -> Runtime:
-        from inference.stt.nemo import Nemo
-
         return Nemo(
             file,
             device=self._settings.device,
             precision=self._settings.quantisation,
             chunk_ms=self.chunk_ms,
             max_streams=self._settings.max_streams + FILE_PLACES,
+            threads=self._settings.threads,
         )
 
     def _sherpa_runtime(self, folder: Path) -> Runtime:
@@ -174,9 +174,9 @@ class Chooser:
         return Whisper(
             model=model_id,
             folder=folder,
-            device=self._settings.device,
+            device="cpu" if self._settings.device == "mps" else self._settings.device,
             quantisation=self._settings.quantisation,
-            threads=self._settings.threads,
+            threads=self.threads,
             workers=self.slots,
         )
 

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from inference.audio import Pcm
 from inference.model_status import EngineFailed
+from inference.stt.languages import joined
 
 __all__ = [
     "Abilities",
@@ -90,7 +91,7 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        return " ".join(segment.text for segment in self.segments if segment.text)
+        return joined((segment.text for segment in self.segments), self.language)
 
     @property
     def words(self) -> tuple[Word, ...]:

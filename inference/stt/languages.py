@@ -1,5 +1,7 @@
 """Languages by ISO 639-1 code and English name, as requests name them and answers tell them."""
 
+from collections.abc import Iterable
+
 # Those Whisper knows; "haw" and "yue" have no two-letter code.
 _TABLE = """
 af afrikaans, am amharic, ar arabic, as assamese, az azerbaijani, ba bashkir, be belarusian,
@@ -19,6 +21,7 @@ ur urdu, uz uzbek, vi vietnamese, yi yiddish, yo yoruba, yue cantonese, zh chine
 NAMES = {
     code: name for code, _, name in (entry.strip().partition(" ") for entry in _TABLE.split(","))
 }
+WITHOUT_SPACES = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
 CODES = {name: code for code, name in NAMES.items()}
 
 
@@ -26,6 +29,11 @@ def code_of(asked: str) -> str:
     """`en` for `en`, `EN-us`, `en_GB` and `English`; what is no language stays as it is."""
     plain = asked.strip().lower()
     return CODES.get(plain) or plain.replace("_", "-").partition("-")[0]
+
+
+def joined(texts: Iterable[str], code: str) -> str:
+    """Sentences one after the other, as the language writes them."""
+    return ("" if code in WITHOUT_SPACES else " ").join(text for text in texts if text)
 
 
 def name_of(code: str) -> str:

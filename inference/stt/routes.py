@@ -87,7 +87,13 @@ async def _answer(
         heard = await _unless_gone(request, parts)
         if heard is None:
             return Response(status_code=CLIENT_LEFT)
-    content = body(heard, hearing.duration_s, asked.response_format, asked.granularities)
+    content = body(
+        heard,
+        hearing.duration_s,
+        asked.response_format,
+        asked.granularities,
+        translated=translate,
+    )
     return Response(content, headers={"content-type": MEDIA_TYPES[asked.response_format]})
 
 
@@ -136,12 +142,11 @@ async def _events(parts: AsyncIterator[Heard], hearing: Hearing) -> AsyncIterato
     heard: list[Heard] = []
     try:
         async for part in parts:
-            if part.transcript.text:
-                space = " " if text_of(heard) else ""
-                yield _event(
-                    {"type": "transcript.text.delta", "delta": space + part.transcript.text}
-                )
+            before = text_of(heard)
             heard.append(part)
+            if part.transcript.text:
+                delta = text_of(heard).removeprefix(before)
+                yield _event({"type": "transcript.text.delta", "delta": delta})
     except ParleyError as exc:
         if not heard:
             raise
