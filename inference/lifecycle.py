@@ -3,47 +3,27 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Generic
 
-from chassis.errors import Unavailable
+from chassis.errors import NotFound, Unavailable
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
-from chassis.weights.catalogue import Model
 from chassis.weights.errors import WeightsError
 from chassis.weights.hub import Progress, pull
 from chassis.weights.store import ModelStore
+from inference.candidates import Candidate, E, Loaded, load
 from inference.model_status import EngineFailed, Phase, Status, now
 
 RETRY_AFTER_S = 2.0
 WAKE_WITHIN_S = 15.0  # how long a request waits for a model that was let go when idle
 FIRST_CHOICE_AGAIN_S = 60.0  # a hub that is down now may be there in a minute
 IDLE_CHECK_S = 1.0
+MAX_FAILURES = 16  # told of; clients may ask for any model there is
+ON_ITS_WAY = (Phase.DOWNLOADING, Phase.LOADING, Phase.WARMING)
 
 log = get_logger(__name__)
-
-
-E = TypeVar("E", bound=AbstractContextManager[Any])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate(Generic[E]):
-    """A model that could serve: how to make its engine, and what it must be made from."""
-
-    model: str
-    build: Callable[[], E]  # no I/O: loading is the engine's `__enter__`
-    weights: Model | None = None  # fetched first, where they are not here
-
-
-@dataclass(slots=True, eq=False)
-class Loaded(Generic[E]):
-    """An engine in memory, with those who use it. A retired one goes when the last is done."""
-
-    model: str
-    engine: E
-    users: int = 0
-    retired: bool = False
 
 
 class Lifecycle(Generic[E]):
@@ -70,7 +50,9 @@ class Lifecycle(Generic[E]):
         self._last: E | None = None
         self._chosen = candidates[0]
         self._used_at_s = time.monotonic()
+        self._is_asleep = False
         self._job: asyncio.Task[Any] | None = None
+        self._waking: asyncio.Task[Any] | None = None
         self._closing: set[asyncio.Task[Any]] = set()
         self.failures: dict[str, str] = {}  # model: why it does not serve
         self._phase = metrics.gauge("engine_state", "1 for the state there is", ["model", "state"])
@@ -91,6 +73,17 @@ class Lifecycle(Generic[E]):
         if self._last is None:
             raise self.unavailable()
         return self._last
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether a request would be answered now, if only after the model was woken."""
+        wakes = self._is_asleep and self._chosen.model not in self.failures
+        return self._serving is not None or wakes
+
+    @property
+    def is_asleep(self) -> bool:
+        """Let go for want of work: the next request brings it back."""
+        return self._is_asleep
 
     def report(self) -> dict[str, Any]:
         """For `/health/ready`."""
@@ -113,8 +106,10 @@ class Lifecycle(Generic[E]):
     async def awake(self) -> E:
         """The engine, loaded again where it was let go. Raises Unavailable with the state."""
         if self._serving is None and self._status.phase is Phase.IDLE:
-            self._start(self._bring(self._chosen))
-            await self._woken()
+            self._start(self._chosen)
+            self._waking = self._job
+        if self._serving is None and self._waking:  # whoever comes meanwhile waits for the same
+            await asyncio.wait([self._waking], timeout=WAKE_WITHIN_S)
         if self._serving is None:
             raise self.unavailable()
         return self._serving.engine
@@ -149,22 +144,37 @@ class Lifecycle(Generic[E]):
 
     def load(self, candidate: Candidate[E]) -> Status:
         """Begin to bring this model; what serves goes on until it is ready."""
-        if self._serving is None or self._serving.model != candidate.model:
-            self._start(self._bring(candidate))
+        if self._serving and self._serving.model == candidate.model:
+            self._stop_job()  # another was on its way: no more
+            self._rest()
+        elif self._status.model != candidate.model or self._status.phase not in ON_ITS_WAY:
+            self._start(candidate)
         return self._status
 
-    def unload(self) -> Status:
-        """Stop serving: the memory is free when the last running request is done."""
-        self._stop_job()
-        self._retire()
-        self._set(Phase.UNLOADED)
+    def unload(self, model: str) -> Status:
+        """Stop serving it, or bringing it: its memory is free when its last request is done.
+
+        Raises NotFound for a model that neither serves nor is to.
+        """
+        is_serving = self._serving is not None and self._serving.model == model
+        if not is_serving and self._status.model != model:
+            raise NotFound(f"{model[:100]!r} is not loaded", param="model", code="model_not_found")
+        if is_serving:
+            self._retire()
+        if self._status.model == model:
+            self._stop_job()
+            if self._serving is None:
+                self._is_asleep = False
+                self._set(Phase.UNLOADED)
+            self._rest()
         return self._status
 
     # --- on the way
 
-    def _start(self, work: Any) -> None:
+    def _start(self, candidate: Candidate[E]) -> None:
         self._stop_job()
-        self._job = asyncio.create_task(work)
+        self._set(Phase.LOADING, candidate.model)
+        self._job = asyncio.create_task(self._bring(candidate))
 
     def _stop_job(self) -> None:
         if self._job and not self._job.done():
@@ -191,21 +201,38 @@ class Lifecycle(Generic[E]):
         try:
             await self._fetch(candidate)
             loaded = await self._loaded(candidate)
-        except (WeightsError, EngineFailed) as exc:
-            reason = exc.message if isinstance(exc, WeightsError) else str(exc)
-            log.error("model_failed", model=candidate.model, reason=reason)
-            self.failures[candidate.model] = reason
-            self._set(Phase.FAILED, candidate.model, reason=reason)
-            if self._serving:
-                self._set(Phase.READY, self._serving.model)
+        except Exception as exc:  # whatever an engine raises, the next must get its turn
+            is_foreseen = isinstance(exc, (WeightsError, EngineFailed))
+            reason = str(exc) if is_foreseen else f"{type(exc).__name__}: {exc}"
+            log.error(
+                "model_failed", model=candidate.model, reason=reason, exc_info=not is_foreseen
+            )
+            self._failed(candidate.model, reason)
             return False
         self.failures.pop(candidate.model, None)
         self._retire()
         self._serving, self._chosen, self._last = loaded, candidate, loaded.engine
+        self._is_asleep = False
         self._used_at_s = time.monotonic()
         self._on_ready(loaded.engine)
         self._set(Phase.READY, candidate.model)
         return True
+
+    def _failed(self, model: str, reason: str) -> None:
+        self.failures.pop(model, None)
+        self.failures[model] = reason
+        while len(self.failures) > MAX_FAILURES:
+            del self.failures[next(iter(self.failures))]
+        self._set(Phase.FAILED, model, reason=reason)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Nothing is on its way any more: the state is that of what there is, if anything."""
+        if self._serving:
+            self._set(Phase.READY, self._serving.model)
+        elif self._is_asleep:
+            model = self._chosen.model
+            self._set(Phase.IDLE, model, reason=self.failures.get(model))
 
     async def _fetch(self, candidate: Candidate[E]) -> None:
         weights = candidate.weights
@@ -223,22 +250,16 @@ class Lifecycle(Generic[E]):
     async def _loaded(self, candidate: Candidate[E]) -> Loaded[E]:
         self._set(Phase.LOADING, candidate.model)
         started = time.perf_counter()
-        engine = candidate.build()
-        entering = asyncio.ensure_future(asyncio.to_thread(engine.__enter__))
-        try:
-            await asyncio.shield(entering)
+
+        async def warm(engine: E) -> None:
             self._set(Phase.WARMING, candidate.model)
             await self._warm(engine)
-        except BaseException:  # cancelled or failed: what came into memory must go
-            await asyncio.wait([entering])
-            if entering.exception() is None:
-                await asyncio.to_thread(engine.__exit__, None, None, None)
-            raise
-        self._load_seconds.observe(time.perf_counter() - started)
-        log.info(
-            "model_loaded", model=candidate.model, seconds=round(time.perf_counter() - started, 2)
-        )
-        return Loaded(candidate.model, engine)
+
+        loaded = await load(candidate, warm)
+        took_s = time.perf_counter() - started
+        self._load_seconds.observe(took_s)
+        log.info("model_loaded", model=candidate.model, seconds=round(took_s, 2))
+        return loaded
 
     # --- on the way out
 
@@ -263,16 +284,13 @@ class Lifecycle(Generic[E]):
             if self._serving and not self._serving.users and quiet_s >= self._idle_unload_s:
                 log.info("model_idle", model=self._serving.model, quiet_s=round(quiet_s))
                 self._retire()
-                self._set(Phase.IDLE)
-
-    async def _woken(self) -> None:
-        """Until the model serves again, failed to, or takes too long."""
-        if self._job:
-            await asyncio.wait([self._job], timeout=WAKE_WITHIN_S)
+                self._is_asleep = True
+                if self._status.phase is Phase.READY:  # else another is on its way
+                    self._rest()
 
     def _set(self, phase: Phase, model: str | None = None, reason: str | None = None) -> None:
         before = self._status
-        self._phase.labels(before.model, before.phase.value).set(0)
+        self._phase.remove(before.model, before.phase.value)
         self._status = Status(model=model or before.model, phase=phase, since=now(), reason=reason)
         self._phase.labels(self._status.model, phase.value).set(1)
         log.info(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chassis.errors import NotFound, ParleyError
+from chassis.errors import ParleyError
 from chassis.health import Health, ProbeFailed
 from chassis.metrics import Metrics
 from chassis.weights.settings import ModelStoreSettings
@@ -15,7 +15,7 @@ from chassis.weights.store import ModelStore
 from inference.audio import FULL_SCALE, RATE_HZ, Pcm
 from inference.lifecycle import Lifecycle
 from inference.memory import MemoryWatch
-from inference.model_status import EngineFailed, Phase, Status
+from inference.model_status import EngineFailed, Status
 from inference.service import WarmUp, watch_queue
 from inference.sound_files import SoundFiles
 from inference.stt.choice import Chooser
@@ -58,6 +58,7 @@ class Stt:
         self.warm_up = WarmUp(self._probe_engine)
 
     def watched_by(self, health: Health) -> None:
+        health.watch("model", self._probe_model)
         self.warm_up.watched_by(health)
         watch_queue(health, lambda: self.lanes.full)
         health.watch("memory", self._probe_memory)
@@ -83,15 +84,18 @@ class Stt:
 
     def unload(self, model: str) -> Status:
         """Stop hearing with it, or stop bringing it. Raises NotFound."""
-        if model != self.lifecycle.status.model:
-            raise NotFound(f"{model[:100]!r} is not loaded", param="model", code="model_not_found")
-        return self.lifecycle.unload()
+        return self.lifecycle.unload(model)
 
     def _report(self) -> dict[str, Any]:
         return self.lifecycle.report() | {"choice": self.choice.reasons}
 
+    async def _probe_model(self) -> None:
+        # Not left to the engine's probe: that one passes for a while after it passed.
+        if not self.lifecycle.can_serve:
+            raise ProbeFailed(str(self.lifecycle.status))
+
     async def _probe_engine(self) -> None:
-        if self.lifecycle.status.phase is Phase.IDLE:
+        if self.lifecycle.is_asleep:
             return  # the next request brings it back
         try:
             async with self.lifecycle.lease(probing=True) as engine:

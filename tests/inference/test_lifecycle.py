@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chassis.errors import Unavailable
+from chassis.errors import NotFound, Unavailable
 from chassis.metrics import Metrics
 from chassis.weights.catalogue import Model
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
-from inference.lifecycle import Candidate, Lifecycle
+from inference.candidates import Candidate
+from inference.lifecycle import MAX_FAILURES, Lifecycle
 from inference.model_status import Phase
 from tests.fakes.recogniser import Recogniser
 
@@ -135,7 +136,7 @@ async def test_an_unloaded_model_answers_only_after_another_load(tmp_path: Path)
     engine = Recogniser("one")
     async with living([candidate(engine)], tmp_path) as life:
         await until(life, Phase.READY)
-        life.unload()
+        life.unload("one")
         with pytest.raises(Unavailable, match="unloaded"):
             await life.awake()
         async with asyncio.timeout(5):
@@ -181,3 +182,133 @@ async def test_a_load_stopped_by_another_leaves_nothing_in_memory(tmp_path: Path
                 await asyncio.sleep(0.001)
             while slow.is_loaded:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
+
+
+async def test_all_who_come_while_a_model_wakes_wait_for_it(tmp_path: Path) -> None:
+    engine = Recogniser("one")
+    async with living([candidate(engine)], tmp_path, idle_unload_s=0.01) as life:
+        await until(life, Phase.IDLE)
+        engines = await asyncio.gather(*(life.awake() for _ in range(5)))
+        assert engines == [engine] * 5
+
+
+async def test_a_model_that_fails_to_wake_is_tried_again_for_the_next_request(
+    tmp_path: Path,
+) -> None:
+    engine = Recogniser("one")
+    async with living([candidate(engine)], tmp_path, idle_unload_s=0.01) as life:
+        await until(life, Phase.IDLE)
+        engine.fails_to_load = "no memory just now"
+        with pytest.raises(Unavailable, match="no memory just now"):
+            await life.awake()
+        assert not life.can_serve
+        engine.fails_to_load = ""
+        assert await life.awake() is engine
+        assert life.can_serve
+
+
+async def test_a_failed_load_leaves_an_idle_model_to_be_woken(tmp_path: Path) -> None:
+    idle, bad = Recogniser("idle"), Recogniser("bad")
+    bad.fails_to_load = "truncated"
+    async with living([candidate(idle)], tmp_path, idle_unload_s=0.01) as life:
+        await until(life, Phase.IDLE)
+        life.load(candidate(bad))
+        await until(life, Phase.IDLE)
+        assert life.failures == {"bad": "truncated"}
+        assert await life.awake() is idle
+
+
+async def test_asking_twice_for_a_model_does_not_begin_it_anew(tmp_path: Path) -> None:
+    old, new = Recogniser("old"), Recogniser("new")
+    new.hold.clear()
+    begun = 0
+
+    def warm(engine: Recogniser) -> None:
+        nonlocal begun
+        begun += engine is new
+        engine.worked()
+
+    async with living([candidate(old)], tmp_path, warm=warm) as life:
+        await until(life, Phase.READY)
+        assert life.load(candidate(new)).model == "new"
+        await until(life, Phase.WARMING)
+        assert life.load(candidate(new)).phase is Phase.WARMING
+        new.hold.set()
+        await until(life, Phase.READY)
+        assert (begun, life.report()["serving"]) == (1, "new")
+
+
+async def test_asking_for_what_serves_stops_the_other_on_its_way(tmp_path: Path) -> None:
+    old, new = Recogniser("old"), Recogniser("new")
+    new.hold.clear()
+    async with living([candidate(old)], tmp_path, warm=lambda e: e.worked()) as life:
+        await until(life, Phase.READY)
+        life.load(candidate(new))
+        await until(life, Phase.WARMING)
+        assert life.load(candidate(old)).told()["state"] == "ready"
+        new.hold.set()
+        async with asyncio.timeout(5):
+            while new.is_loaded:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert await life.awake() is old
+
+
+async def test_unloading_what_is_on_its_way_leaves_what_serves(tmp_path: Path) -> None:
+    old, new = Recogniser("old"), Recogniser("new")
+    new.hold.clear()
+    async with living([candidate(old)], tmp_path, warm=lambda e: e.worked()) as life:
+        await until(life, Phase.READY)
+        life.load(candidate(new))
+        await until(life, Phase.WARMING)
+        status = life.unload("new")
+        assert (status.model, status.phase) == ("old", Phase.READY)
+        new.hold.set()
+        assert await life.awake() is old
+
+
+async def test_unloading_what_serves_leaves_the_other_on_its_way(tmp_path: Path) -> None:
+    old, new = Recogniser("old"), Recogniser("new")
+    new.hold.clear()
+    async with living([candidate(old)], tmp_path, warm=lambda e: e.worked()) as life:
+        await until(life, Phase.READY)
+        life.load(candidate(new))
+        await until(life, Phase.WARMING)
+        assert life.unload("old").model == "new"
+        new.hold.set()
+        await until(life, Phase.READY)
+        assert await life.awake() is new
+
+
+async def test_only_what_is_there_can_be_unloaded(tmp_path: Path) -> None:
+    engine = Recogniser("one")
+    async with living([candidate(engine)], tmp_path) as life:
+        await until(life, Phase.READY)
+        with pytest.raises(NotFound) as refused:
+            life.unload("other")
+        assert refused.value.param == "model"
+        assert await life.awake() is engine
+
+
+async def test_an_engine_that_breaks_in_its_own_way_lets_the_next_serve(tmp_path: Path) -> None:
+    engine = Recogniser("second")
+
+    def broken() -> Recogniser:
+        raise RuntimeError("a library's own words")
+
+    first = Candidate(model="first", build=broken)
+    async with living([first, candidate(engine)], tmp_path) as life:
+        await until(life, Phase.READY)
+        assert life.report()["failed"] == {"first": "RuntimeError: a library's own words"}
+
+
+async def test_only_the_latest_failures_are_told(tmp_path: Path) -> None:
+    engine = Recogniser("one")
+    async with living([candidate(engine)], tmp_path) as life:
+        await until(life, Phase.READY)
+        for number in range(MAX_FAILURES + 3):
+            bad = Recogniser(f"bad-{number}")
+            bad.fails_to_load = "no"
+            life.load(candidate(bad))
+            await until(life, Phase.READY)
+        assert len(life.failures) == MAX_FAILURES
+        assert "bad-0" not in life.failures

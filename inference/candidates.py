@@ -1,0 +1,45 @@
+"""Engines that could serve, and one in memory that counts its users."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from chassis.weights.catalogue import Model
+
+E = TypeVar("E", bound=AbstractContextManager[Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate(Generic[E]):
+    """A model that could serve: how to make its engine, and what it must be made from."""
+
+    model: str
+    build: Callable[[], E]  # looks at its files; loading is the engine's `__enter__`
+    weights: Model | None = None  # fetched first, where they are not here
+
+
+@dataclass(slots=True, eq=False)
+class Loaded(Generic[E]):
+    """An engine in memory, with those who use it. A retired one goes when the last is done."""
+
+    model: str
+    engine: E
+    users: int = 0
+    retired: bool = False
+
+
+async def load(candidate: Candidate[E], warm: Callable[[E], Awaitable[None]]) -> Loaded[E]:
+    """The engine, in memory and warmed by `warm`. Raises what either does."""
+    engine = await asyncio.to_thread(candidate.build)
+    entering = asyncio.ensure_future(asyncio.to_thread(engine.__enter__))
+    try:
+        await asyncio.shield(entering)
+        await warm(engine)
+    except BaseException:  # cancelled or failed: what came into memory must go
+        await asyncio.wait([entering])
+        if entering.exception() is None:
+            await asyncio.to_thread(engine.__exit__, None, None, None)
+        raise
+    return Loaded(candidate.model, engine)
