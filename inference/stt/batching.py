@@ -3,33 +3,24 @@
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from enum import IntEnum
 from types import TracebackType
 from typing import Self
 
+from inference.stt.batch_order import BatchOrder, Priority
 from inference.stt.engine import EngineFailed
 from inference.stt.nemotron_runtime import Handle, Runtime, Samples, Told, Work
 
 LOAD_S = 600.0
 STEP_S = 30.0  # for an answer, the queue included: far above what a working model needs
-FILES_EVERY = 4  # batches: in one of so many a file gets a step, however much live sound waits
-# While live streams are open, a batch that has files in it takes at most this share of a chunk:
-# live sound that comes meanwhile has to wait for its end.
-FILES_SHARE = 0.25
+# Streams that are behind come with their next chunk an instant after they are answered. Without
+# that instant they miss the next step: two halves take turns, and each step has half the streams.
+GATHER_SHARE = 0.02  # of the step before, at most
 OnStep = Callable[[int, float, float], None]  # streams, longest wait and the step itself, in s
 
 log = logging.getLogger(__name__)
-
-
-class Priority(IntEnum):
-    """Whose work goes first where both wait."""
-
-    LIVE = 0
-    FILE = 1
 
 
 class StreamClosed(Exception):
@@ -96,11 +87,10 @@ class Batcher:
         self._changed = threading.Condition()  # guards all below, and the seats
         self._seated = {Priority.LIVE: 0, Priority.FILE: 0}
         self._live_waits = 0  # for a seat
-        self._queues: dict[Priority, deque[Seat]] = {priority: deque() for priority in Priority}
+        self._waiting: BatchOrder[Seat] = BatchOrder(max_batch)
         self._left: list[Seat] = []
         self._open = False
-        self._since_file = 0  # batches
-        self._room = 1  # streams of a batch with files in it, beside live streams
+        self._gather_until_s = 0.0
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -155,7 +145,7 @@ class Batcher:
             if seat.job:
                 raise RuntimeError("a stream is fed one chunk at a time")
             seat.job = job
-            self._queues[seat.priority].append(seat)
+            self._waiting.add(seat.priority, seat)
             self._changed.notify_all()
 
     def leave(self, seat: Seat) -> None:
@@ -163,8 +153,7 @@ class Batcher:
             if seat.closed:
                 return
             seat.closed = True
-            if seat in self._queues[seat.priority]:
-                self._queues[seat.priority].remove(seat)
+            self._waiting.remove(seat)
             _answer(seat, StreamClosed())
             self._left.append(seat)
             self._changed.notify_all()
@@ -207,40 +196,36 @@ class Batcher:
             for seat in left:
                 self._drop(seat)
             with self._changed:
-                batch = self._pick()
+                self._gather()
+                seats = self._waiting.take(beside_live=self._seated[Priority.LIVE] > 0)
+                batch = [(seat, seat.job) for seat in seats if seat.job]
             if batch:
                 self._run(batch)
 
     def _has_work(self) -> bool:
-        return not self._open or bool(self._left) or any(self._queues.values())
+        return not self._open or bool(self._left) or len(self._waiting) > 0
 
-    def _pick(self) -> list[tuple[Seat, _Job]]:
-        """Who goes next: live sound first, then files, as far as they do not hold it up."""
-        live, files = self._queues[Priority.LIVE], self._queues[Priority.FILE]
-        due = bool(files) and self._since_file + 1 >= FILES_EVERY
-        picked = [live.popleft() for _ in range(min(len(live), self._max_batch - due))]
-        room = self._room if self._seated[Priority.LIVE] else self._max_batch
-        least = 1 if due or not picked else 0
-        more = min(len(files), max(room - len(picked), least))
-        picked += [files.popleft() for _ in range(more)]
-        self._since_file = 0 if more or not files else self._since_file + 1
-        return [(seat, seat.job) for seat in picked if seat.job]
+    def _gather(self) -> None:
+        left_s = self._gather_until_s - time.monotonic()
+        if left_s > 0:
+            self._changed.wait_for(lambda: not self._open or self._is_full(), left_s)
+
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= min(self._max_batch, sum(self._seated.values()))
 
     def _run(self, batch: list[tuple[Seat, _Job]]) -> None:
         began_at_s = time.monotonic()
         answers = self._answers(batch)
         took_s = time.monotonic() - began_at_s
         if any(seat.priority is Priority.FILE for seat, _ in batch):
-            # Found out step by step, for any machine and model.
-            fits = took_s <= FILES_SHARE * self._runtime.chunk_s
-            room = max(self._room, len(batch) + 1) if fits else min(self._room, len(batch) // 2)
-            self._room = max(1, min(room, self._max_batch))
+            self._waiting.learn(streams=len(batch), share=took_s / self._runtime.chunk_s)
         with self._changed:
             for (seat, _), answer in zip(batch, answers, strict=True):
                 if isinstance(answer, EngineFailed):
                     seat.failure = answer
                 _answer(seat, answer)
         waited_s = began_at_s - min(job.asked_at_s for _, job in batch)
+        self._gather_until_s = time.monotonic() + GATHER_SHARE * took_s
         self._on_step(len(batch), waited_s, took_s)
 
     def _answers(self, batch: list[tuple[Seat, _Job]]) -> list[Told | EngineFailed]:
@@ -276,9 +261,9 @@ class Batcher:
     def _end(self, why: EngineFailed) -> None:
         with self._changed:
             self._open = False
-            for queue in self._queues.values():
-                while queue:
-                    _answer(queue.popleft(), why)
+            while self._waiting:
+                for seat in self._waiting.take(beside_live=False):
+                    _answer(seat, why)
             self._changed.notify_all()
 
 

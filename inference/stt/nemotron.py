@@ -11,7 +11,8 @@ from typing import Self
 import numpy as np
 
 from inference.audio import RATE_HZ, Pcm
-from inference.stt.batching import Batcher, OnStep, Priority, Seat, told
+from inference.stt.batch_order import Priority
+from inference.stt.batching import Batcher, OnStep, Seat, told
 from inference.stt.engine import (
     Abilities,
     EngineFailed,

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from inference.stt.batching import Batcher, Priority, Seat, StreamClosed, told
+from inference.stt.batch_order import Priority
+from inference.stt.batching import Batcher, Seat, StreamClosed, told
 from inference.stt.engine import EngineFailed
 from inference.stt.nemotron_runtime import Told, Work
 from tests.fakes.counting_runtime import CHUNK, CountingRuntime
@@ -69,6 +70,23 @@ def test_streams_that_wait_are_stepped_together_and_told_apart() -> None:
             [f"▁{n * CHUNK}"] for n in range(1, 6)
         ]
     assert [len(batch) for batch in runtime.batches] == [1, 5]
+
+
+def test_streams_that_are_behind_do_not_take_turns_in_halves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("inference.stt.batching.GATHER_SHARE", 10.0)  # for any busy machine
+    runtime = CountingRuntime(step_s=0.05)
+
+    def catch_up(one: Seat) -> None:
+        for _ in range(5):
+            one.step(ONES)
+
+    with batching(runtime) as batcher, ThreadPoolExecutor(6) as clients:
+        list(clients.map(catch_up, [seat(batcher) for _ in range(6)]))
+    sizes = [len(batch) for batch in runtime.batches]
+    assert sum(sizes) == 30
+    assert sizes.count(6) >= 4  # all but the first step, which may have begun before all came
 
 
 def test_without_batching_each_stream_is_stepped_alone() -> None:
