@@ -14,10 +14,20 @@ class Agreement:
 
     def __init__(self) -> None:
         self._settled: list[str] = []
+        self._guessed: list[str] = []  # the first word, where it was settled in a hurry
         self._lately: deque[list[str]] = deque(maxlen=AGREEING)
 
-    def seen(self, old: list[str], fresh: list[str]) -> Hypothesis:
-        """Take in the next hypothesis of the whole; only its `old` words can be settled."""
+    def seen(self, old: list[str], fresh: list[str], *, hurry: bool = False) -> Hypothesis:
+        """Take in the next hypothesis of the whole; only its `old` words can be settled.
+
+        In a `hurry` the first word is settled by this hypothesis alone; those after it agree as
+        ever, also where it turns out to be another.
+        """
+        if hurry and not self._settled:
+            self._guessed = (old + fresh)[:1]
+            self._settled = list(self._guessed)
+        if self._guessed:
+            old, fresh = self._as_guessed(old, fresh)
         self._lately.append(old)
         if len(self._lately) == AGREEING:
             agreed = old
@@ -28,6 +38,11 @@ class Agreement:
         words = old + fresh
         rest = words[len(self._settled) :] if words[: len(self._settled)] == self._settled else []
         return Hypothesis(stable=" ".join(self._settled), unstable=" ".join(rest))
+
+    def _as_guessed(self, old: list[str], fresh: list[str]) -> tuple[list[str], list[str]]:
+        if old:
+            return self._guessed + old[1:], fresh
+        return old, self._guessed + fresh[1:]
 
 
 def common_prefix(one: list[str], other: list[str]) -> list[str]:

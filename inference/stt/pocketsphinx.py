@@ -15,37 +15,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
-from inference.audio import RATE_HZ, Pcm, amplified, gain_to_level, loud_part
+from inference.audio import RATE_HZ, Pcm, amplified
 from inference.stt.agreement import Agreement
-from inference.stt.engine import (
-    Abilities,
-    EngineFailed,
-    Hypothesis,
-    Options,
-    Segment,
-    Transcript,
-    Word,
-)
-from inference.stt.language_model import GENERAL_MODEL, ModelFiles, model_files
-from inference.stt.priming import SpeechFrames
+from inference.stt.decoder_pair import Pair
+from inference.stt.engine import Abilities, EngineFailed, Hypothesis, Options, Transcript
+from inference.stt.language_model import ModelFiles, model_files
+from inference.stt.priming import Primer
 from inference.stt.restarting import RestartingStream
-from inference.stt.sphinx_library import FRAME_HZ, Decoder, LanguageModel, SphinxError
+from inference.stt.sphinx_library import SphinxError
 
 # Features are measured from the mean of the first speech heard; with the library's own default mean
 # 84 of 100 sentences come out, not 96. Silence must not count: with 0.6 s of it in the mean nothing
 # comes out. Less speech than this is a phoneme's mean, not a speaker's; more delays the first word.
 PRIME_S = 0.5
-LANGUAGE_WEIGHT = 6.5
-WORD_PENALTY = 0.65
-# General English within the second decoder; a power of the language weight, as scores are.
-GENERAL_WEIGHT = 1e-3
-# Log score a frame by which general English must fit better. Measured: the assistant's sentences
-# lie below 1.0, other speech above it in 35 of 37 cases where the words differ.
-OTHER_MARGIN = 1.0
-# A word that ended this long ago is no longer part of the next one.
-SETTLED_S = 0.2
+# Until then the decoders work from the mean of what there is, from this much after speech began;
+# the first word is told when it would otherwise come later than this.
+EARLY_S = 0.3
+FIRST_WORD_S = 0.585
 
 
 class Pocketsphinx:
@@ -68,7 +54,7 @@ class Pocketsphinx:
         self._cache_dir = cache_dir
         self._open_vocabulary = open_vocabulary
         self.concurrency = slots
-        self._idle: queue.LifoQueue[_Pair] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[Pair] = queue.LifoQueue()
         self._beside: ThreadPoolExecutor | None = None
         self._files: ModelFiles | None = None
 
@@ -108,193 +94,84 @@ class Pocketsphinx:
         with _failures_named():
             return _Pass(self._taken(), self._give_back)
 
-    def _taken(self) -> "_Pair":
+    def _taken(self) -> Pair:
         try:
             return self._idle.get_nowait()
         except queue.Empty:
             assert self._files is not None
             assert self._beside is not None
-            return _Pair(self._files, self._beside, open_vocabulary=self._open_vocabulary)
+            return Pair(self._files, self._beside, open_vocabulary=self._open_vocabulary)
 
-    def _give_back(self, pair: "_Pair") -> None:
+    def _give_back(self, pair: Pair) -> None:
         self._idle.put(pair)
 
 
 class _Pass:
     """A `restarting.OneShot` on a pair of decoders."""
 
-    def __init__(self, pair: "_Pair", give_back: Callable[["_Pair"], None]) -> None:
-        self._pair: _Pair | None = pair
+    def __init__(self, pair: Pair, give_back: Callable[[Pair], None]) -> None:
+        self._pair: Pair | None = pair
         self._give_back = give_back
-        self._waiting: list[Pcm] = []  # until there is enough speech to prime with
-        self._speech = np.empty(0, np.int16)  # of what waits
-        self._speech_frames = SpeechFrames()
-        self._gain: float | None = None
+        self._primer: Primer | None = Primer()  # until the speaker is known
+        self._gain = 1.0
         self._agreement = Agreement()
-        self._open = False
+        self._decoding = False
 
     def push(self, pcm: Pcm) -> Hypothesis:
         with _failures_named():
             pair = self._taken_pair()
-            if self._gain is not None:
+            hurry = False
+            if self._primer is None:
                 pair.push(amplified(pcm, self._gain))
             else:
-                self._wait(pcm)
-                if len(self._speech) < PRIME_S * RATE_HZ or not self._begin(pair):
-                    return Hypothesis()
-            return self._agreement.seen(*pair.words())
+                hurry = self._prime(pair, self._primer, pcm)
+            return (
+                self._agreement.seen(*pair.words(), hurry=hurry) if self._decoding else Hypothesis()
+            )
 
     def finish(self) -> Transcript:
         with _failures_named():
             pair = self._taken_pair()
-            if self._gain is None and not self._begin(pair):
+            if self._primer is not None and not self._begin(pair, self._primer, for_good=True):
                 return Transcript()
-            self._open = False
+            self._decoding = False
             return pair.end()
 
     def close(self) -> None:
         pair, self._pair = self._pair, None
         if pair is None:
             return
-        if self._open:
-            pair.abandon()
+        if self._decoding:
+            pair.end()
         self._give_back(pair)
 
-    def _wait(self, pcm: Pcm) -> None:
-        self._waiting.append(pcm)
-        self._speech = np.concatenate([self._speech, self._speech_frames.of(pcm)])
+    def _prime(self, pair: Pair, primer: Primer, pcm: Pcm) -> bool:
+        """Take in sound while the speaker is not known; True: the first word is due."""
+        primer.hear(pcm)
+        if primer.speech_s >= PRIME_S and primer.since_s > FIRST_WORD_S:
+            self._begin(pair, primer, for_good=True)
+        elif self._decoding:
+            pair.push(amplified(pcm, self._gain))
+        elif primer.since_s >= EARLY_S:
+            self._begin(pair, primer, for_good=False)
+        return primer.since_s + len(pcm) / RATE_HZ > FIRST_WORD_S
 
-    def _begin(self, pair: "_Pair") -> bool:
+    def _begin(self, pair: Pair, primer: Primer, *, for_good: bool) -> bool:
         """Start the decoders with the sound so far; False: there is no sound in it."""
-        sound = np.concatenate(self._waiting) if self._waiting else np.empty(0, np.int16)
-        speech = loud_part(self._speech if len(self._speech) else sound)
-        gain = gain_to_level(speech)
-        if not len(speech) or not pair.start(amplified(speech, gain)):
-            return False
-        sound = amplified(sound, gain)
-        self._waiting.clear()
-        self._gain = gain
-        self._open = True
-        pair.push(sound)
-        return True
+        if self._decoding:
+            pair.end()
+        speech, self._gain = primer.measured()
+        self._decoding = len(speech) > 0 and pair.start(speech, both=for_good)
+        if self._decoding:
+            pair.push(amplified(primer.sound(whole=for_good), self._gain))
+            if for_good:
+                self._primer = None
+        return self._decoding
 
-    def _taken_pair(self) -> "_Pair":
+    def _taken_pair(self) -> Pair:
         if self._pair is None:
             raise SphinxError("the stream is closed")
         return self._pair
-
-
-class _Pair:
-    """The decoder of the assistant's sentences and, beside it, that of general English."""
-
-    def __init__(
-        self, files: ModelFiles, beside: ThreadPoolExecutor, *, open_vocabulary: bool
-    ) -> None:
-        self._beside = beside
-        general = beside.submit(_open_decoder, files) if open_vocabulary else None
-        self._domain = _domain_decoder(files)
-        self._general = general.result() if general else None
-
-    def start(self, sound: Pcm) -> bool:
-        mean = self._domain.cepstral_mean(sound)
-        if mean is None:
-            return False
-        self._both(lambda decoder: decoder.start(mean))
-        return True
-
-    def push(self, pcm: Pcm) -> None:
-        self._both(lambda decoder: decoder.push(pcm))
-
-    def words(self) -> tuple[list[str], list[str]]:
-        """The words so far: those that ended a while ago, and the rest."""
-        decoder = self._better()
-        old_frame = decoder.frames() - SETTLED_S * FRAME_HZ
-        old: list[str] = []
-        fresh: list[str] = []
-        for segment in decoder.segments():
-            if _is_word(segment.word):
-                (old if segment.last_frame <= old_frame else fresh).append(_spelled(segment.word))
-        return old, fresh
-
-    def end(self) -> Transcript:
-        self._both(lambda decoder: decoder.end())
-        return _transcript(self._better())
-
-    def abandon(self) -> None:
-        self._both(lambda decoder: decoder.end())
-
-    def close(self) -> None:
-        self._domain.close()
-        if self._general:
-            self._general.close()
-
-    def _better(self) -> Decoder:
-        if self._general is None:
-            return self._domain
-        gain = self._general.best()[1] - self._domain.best()[1]
-        margin = OTHER_MARGIN * max(1, self._domain.frames())
-        return self._general if gain > margin else self._domain
-
-    def _both(self, work: Callable[[Decoder], None]) -> None:
-        """On both decoders at once: the library lets go of the GIL."""
-        other = self._beside.submit(work, self._general) if self._general else None
-        try:
-            work(self._domain)
-        finally:
-            if other:
-                other.result()
-
-
-def _transcript(decoder: Decoder) -> Transcript:
-    words = []
-    logprob = 0.0
-    for segment in decoder.segments():
-        if not _is_word(segment.word):
-            continue
-        logprob += segment.logprob
-        words.append(
-            Word(
-                text=_spelled(segment.word),
-                started_at_s=segment.first_frame / FRAME_HZ,
-                ended_at_s=(segment.last_frame + 1) / FRAME_HZ,
-                confidence=float(np.exp(segment.logprob)),
-            )
-        )
-    if not words:
-        return Transcript()
-    whole = Segment(
-        text=" ".join(word.text for word in words),
-        started_at_s=words[0].started_at_s,
-        ended_at_s=words[-1].ended_at_s,
-        words=tuple(words),
-        avg_logprob=logprob / len(words),
-    )
-    return Transcript(segments=(whole,))
-
-
-def _is_word(entry: str) -> bool:
-    """Not silence and not noise: `<sil>`, `[NOISE]`."""
-    return entry[0] not in "<["
-
-
-def _spelled(entry: str) -> str:
-    """Without the number of its pronunciation: `the(2)`."""
-    return entry.partition("(")[0]
-
-
-def _domain_decoder(files: ModelFiles) -> Decoder:
-    model = LanguageModel(files.domain_ngrams)
-    decoder = Decoder(files.domain_words, model, lw=LANGUAGE_WEIGHT, wip=WORD_PENALTY)
-    model.close()
-    return decoder
-
-
-def _open_decoder(files: ModelFiles) -> Decoder:
-    model = LanguageModel(files.domain_ngrams)
-    model.mixed_with(LanguageModel(GENERAL_MODEL), GENERAL_WEIGHT)
-    decoder = Decoder(files.open_words, model, lw=LANGUAGE_WEIGHT, wip=WORD_PENALTY)
-    model.close()
-    return decoder
 
 
 @contextmanager
