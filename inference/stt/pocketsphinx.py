@@ -32,6 +32,7 @@ PRIME_S = 0.5
 # the first word is told when it would otherwise come later than this.
 EARLY_S = 0.3
 FIRST_WORD_S = 0.585
+HYPOTHESIS_S = 0.09  # of sound between two that may agree: closer ones always do
 
 
 class Pocketsphinx:
@@ -116,6 +117,8 @@ class _Pass:
         self._gain = 1.0
         self._agreement = Agreement()
         self._decoding = False
+        self._unseen_s = 0.0
+        self._heard = Hypothesis()
 
     def push(self, pcm: Pcm) -> Hypothesis:
         with _failures_named():
@@ -125,9 +128,11 @@ class _Pass:
                 pair.push(amplified(pcm, self._gain))
             else:
                 hurry = self._prime(pair, self._primer, pcm)
-            return (
-                self._agreement.seen(*pair.words(), hurry=hurry) if self._decoding else Hypothesis()
-            )
+            self._unseen_s += len(pcm) / RATE_HZ
+            if self._decoding and (hurry or self._unseen_s >= HYPOTHESIS_S):
+                self._unseen_s = 0.0
+                self._heard = self._agreement.seen(*pair.words(), hurry=hurry)
+            return self._heard
 
     def finish(self) -> Transcript:
         with _failures_named():

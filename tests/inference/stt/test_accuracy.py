@@ -10,7 +10,7 @@ import soxr
 from inference.audio import RATE_HZ, Pcm
 from inference.stt.engine import Options, Transcript
 from inference.stt.pocketsphinx import Pocketsphinx
-from tests.speech import speak
+from tests.speech import speak, trimmed
 
 SENTENCES = """\
 what time is it
@@ -51,6 +51,8 @@ STEP = RATE_HZ // 20  # 50 ms, as LiveKit's plugin sends
 # Said differently, meant alike.
 SAME = (("a ", ""), ("the ", ""), ("an ", ""), ("what's", "what is"), ("good bye", "goodbye"))
 SENTENCES_RIGHT = 0.92  # of ordinary sentences; measured 0.96 and more
+FIRST_WORD_S = 0.6  # of speech; with the listener and the work, 0.66 s after it began
+FIRST_WRONG = 0.2  # measured 0.12
 OTHERS_RIGHT = 0.4  # measured 0.6 to 0.75, word for word
 
 
@@ -153,6 +155,34 @@ def test_words_come_before_the_end_and_stay(engine: Pocketsphinx) -> None:
     assert final.text == "what is forty five divided by nine"
     assert all(later.startswith(earlier) for earlier, later in pairwise(stable))
     assert stable[len(stable) // 2].startswith("what")
+
+
+def test_the_first_word_comes_within_a_chunk_of_speech(engine: Pocketsphinx) -> None:
+    late, wrong = [], []
+    for voice in VOICES:
+        for text in SENTENCES:
+            first, spoken_s = first_word(engine, trimmed(speak(text, voice)))
+            if spoken_s > FIRST_WORD_S:
+                late.append(f"{voice}: {text} {spoken_s:.2f}")
+            if first != text.split()[0]:
+                wrong.append(f"{voice}: {text} -> {first}")
+    assert len(late) <= 0.05 * len(SENTENCES) * len(VOICES), late
+    assert len(wrong) <= FIRST_WRONG * len(SENTENCES) * len(VOICES), wrong
+
+
+def first_word(engine: Pocketsphinx, speech: Pcm) -> tuple[str, float]:
+    """The first word that is told, and how much speech it took."""
+    lead, step = int(0.45 * RATE_HZ), RATE_HZ // 10
+    sound = np.concatenate([np.zeros(lead, np.int16), speech])
+    stream = engine.open_stream(Options())
+    try:
+        for at in range(0, len(sound), step):
+            heard = stream.push(sound[at : at + step])
+            if heard.stable:
+                return heard.stable.split()[0], (at + step - lead) / RATE_HZ
+    finally:
+        stream.close()
+    return "", np.inf
 
 
 def test_words_lie_where_they_were_said(engine: Pocketsphinx) -> None:

@@ -29,11 +29,34 @@ def test_a_contradiction_settles_nothing_and_unsettles_nothing() -> None:
     assert seen == Hypothesis(stable="set a", unstable="")
 
 
-@given(st.lists(st.lists(st.sampled_from("abc"), max_size=6), max_size=30))
-def test_settled_words_only_grow(hypotheses: list[list[str]]) -> None:
+def test_in_a_hurry_the_first_word_is_settled_at_once() -> None:
+    agreement = Agreement()
+    assert agreement.seen([], [], hurry=True) == Hypothesis()
+    assert agreement.seen([], ["set", "a"], hurry=True) == Hypothesis(stable="set", unstable="a")
+
+
+def test_words_after_a_first_one_that_was_guessed_wrong_still_come() -> None:
+    agreement = Agreement()
+    agreement.seen([], ["get"], hurry=True)
+    for _ in range(AGREEING):
+        seen = agreement.seen(["set", "a"], ["timer"])
+    assert seen == Hypothesis(stable="get a", unstable="timer")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from("abc"), max_size=6),
+            st.lists(st.sampled_from("abc"), max_size=2),
+            st.booleans(),
+        ),
+        max_size=30,
+    )
+)
+def test_settled_words_only_grow(hypotheses: list[tuple[list[str], list[str], bool]]) -> None:
     agreement = Agreement()
     before: list[str] = []
-    for words in hypotheses:
-        now = agreement.seen(words, []).stable.split()
+    for old, fresh, hurry in hypotheses:
+        now = agreement.seen(old, fresh, hurry=hurry).stable.split()
         assert now[: len(before)] == before
         before = now
