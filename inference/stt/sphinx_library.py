@@ -42,6 +42,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         c_int,
         (c_void_p, POINTER(c_void_p), POINTER(c_size_t), POINTER(c_void_p), POINTER(c_int32)),
     ),
+    "err_set_loglevel_str": (c_char_p, (c_char_p,)),
     "logmath_init": (c_void_p, (c_double, c_int, c_int)),
     "logmath_log_to_ln": (c_double, (c_void_p, c_int)),
     "ngram_model_read": (c_void_p, (c_void_p, c_char_p, c_int, c_void_p)),
@@ -134,6 +135,8 @@ class Decoder:
         self._lib.ps_config_free(config)
         if not self._pointer:
             raise SphinxError(f"no decoder with the words of {dictionary}")
+        # What it calls errors from here on are utterances cut off in the middle of a word.
+        self._lib.err_set_loglevel_str(b"FATAL")
         self._logmath = self._lib.ps_get_logmath(self._pointer)
         self._lib.ngram_model_apply_weights(model.pointer, lw, wip)
         self._check(self._lib.ps_add_lm(self._pointer, b"model", model.pointer))
