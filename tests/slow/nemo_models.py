@@ -33,6 +33,7 @@ class Shape:
     decoder_width: int = 32
     vocabulary: int = 128
     contexts: tuple[tuple[int, int], ...] = CONTEXTS
+    style: str = "chunked_limited"
     tokens_per_s: float = 4.0  # in speech or noise; people speak about so many
     seed: int = 0
 
@@ -173,7 +174,7 @@ def _encoder(shape: Shape) -> dict[str, Any]:
         "self_attention_model": "rel_pos",
         "n_heads": shape.heads,
         "att_context_size": [list(context) for context in shape.contexts],
-        "att_context_style": "chunked_limited",
+        "att_context_style": shape.style,
         "xscaling": False,
         "untie_biases": True,
         "pos_emb_max_len": 5000,
