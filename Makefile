@@ -17,7 +17,7 @@ SLOW_PACKAGES := editables hatchling hypothesis pytest pytest-asyncio pytest-tim
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo lint format bench lock env-example FORCE
+.PHONY: help run test test-slow nemo lint format bench bench-stt lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
@@ -26,6 +26,7 @@ help:
 	@echo "make lint         formatting, lint and types, Python and web app"
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the silence between question and answer"
+	@echo "make bench-stt    measure speech to text: streams, delays, files (installs 6 GB, once)"
 	@echo "make lock         write requirements/*.txt anew (LOCK_FLAGS=--upgrade for newer versions)"
 	@echo "make env-example  write .env.example from the settings classes"
 
@@ -58,6 +59,11 @@ bench: $(VENV)/.dev
 	@$(call apt_install,flite)
 	@$(BIN)/parley setup
 	@$(BIN)/python -m bench.turns
+
+# Weights of the real size are built once, by torch: into ~/.cache/parley/bench.
+bench-stt: $(VENV)/.dev
+	@$(call apt_install,flite)
+	@$(BIN)/python -m bench.stt
 
 env-example: $(VENV)/.dev
 	@$(BIN)/python -m deploy.env_example > .env.example

@@ -1,0 +1,1 @@
+"""How many streams, how soon, how fast: speech-to-text measured through its real server."""

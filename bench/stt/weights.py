@@ -1,0 +1,71 @@
+"""Models of the real size with random weights: what they cost is real, what they write is not."""
+
+import shutil
+import struct
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from tests.fakes import whisper_model
+from tests.processes import ROOT
+
+FOLDER = Path("~/.cache/parley/bench").expanduser()
+CHUNK_S = 0.56
+READY = "READY"  # a file that is there when all others are
+BUILD_WITHIN_S = 3600.0
+# Of Whisper's answers: about as many words as people say in ten seconds. By its weights alone it
+# says one or as many as it may.
+TOKENS = 32
+
+
+def nemotron() -> Path:
+    """For sherpa-onnx, int8. Made by torch's environment: minutes, once."""
+    folder = FOLDER / "nemotron-0.6b-random-560ms"
+    if not (folder / READY).exists():
+        subprocess.run(["make", "--no-print-directory", "nemo"], cwd=ROOT, check=True)
+        subprocess.run(
+            [ROOT / ".venv-nemo/bin/python", "-m", "bench.nemotron_weights", folder],
+            cwd=ROOT,
+            check=True,
+            timeout=BUILD_WITHIN_S,
+        )
+    return folder
+
+
+def whisper() -> Path:
+    """In the shape of Whisper small, int8."""
+    folder = FOLDER / "whisper-small-random"
+    if not (folder / READY).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        whisper_model.build(folder, replace(whisper_model.SMALL, stop=-6.0, marks=-30.0))
+        _limit_answers(folder)
+        (folder / READY).touch()
+    return folder
+
+
+def _limit_answers(folder: Path) -> None:
+    """A word of its own for each position of the answer, and the end for those from TOKENS on."""
+    end = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id("<|endoftext|>")
+    embeddings = _array(folder, "decoder/embeddings/weight", np.int8)
+    positions = _array(folder, "decoder/position_encodings/encodings", np.float32)
+    positions[:TOKENS] *= 1 / positions.std()
+    ending = embeddings[end].astype(np.float32)
+    positions[TOKENS:] += 100 * ending / np.linalg.norm(ending)
+    positions.flush()
+
+
+def _array(folder: Path, name: str, kind: type[np.generic]) -> "np.memmap[Any, Any]":
+    """A variable of a CTranslate2 model, to be changed in place."""
+    path = folder / "model.bin"
+    whole: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
+    title = name.encode() + b"\0"
+    at = bytes(whole).index(struct.pack("H", len(title)) + title) + 2 + len(title)
+    rank = int(whole[at])
+    shape = struct.unpack(f"{rank}I", bytes(whole[at + 1 : at + 1 + 4 * rank]))
+    data_at = at + 1 + 4 * rank + 1 + 4  # behind its type and its size
+    return np.memmap(path, kind, "r+", data_at, shape)
