@@ -12,6 +12,7 @@ from typing import Any
 
 from inference.stt.engine import EngineFailed
 from inference.stt.nemo_model import look_ahead, restore
+from inference.stt.quantise import OPSET, quantise_matmuls
 
 CHUNKS_MS = (80, 160, 560, 1120)
 MAX_ONE_FILE_BYTES = 1_900_000_000  # protobuf ends at 2 GiB: larger weights stay beside the model
@@ -59,7 +60,7 @@ def write_parts(model: Any, context: list[int], folder: Path, report: Report) ->
         warnings.simplefilter("ignore")  # of the tracer: sizes that are fixed, as they should be
         for part, name in PARTS.items():
             report(f"exporting {name}")
-            getattr(model, part).export(str(folder / f"{name}.onnx"))
+            getattr(model, part).export(str(folder / f"{name}.onnx"), onnx_opset_version=OPSET)
 
 
 def write_tokens(vocabulary: list[str], path: Path) -> None:
@@ -116,7 +117,7 @@ def _finish(source: Path, folder: Path, metadata: dict[str, str], quantise: bool
         model.metadata_props.add(key=key, value=value)
     onnx.save(model, str(source))
     if quantise:
-        _quantise(source, folder / f"{source.stem}.int8.onnx")
+        quantise_matmuls(source, folder / f"{source.stem}.int8.onnx")
         return
     model = onnx.load(str(source))
     large = model.ByteSize() > MAX_ONE_FILE_BYTES
@@ -125,15 +126,6 @@ def _finish(source: Path, folder: Path, metadata: dict[str, str], quantise: bool
         str(folder / source.name),
         save_as_external_data=large,
         location=f"{source.stem}.weights" if large else None,
-    )
-
-
-def _quantise(source: Path, target: Path) -> None:
-    """Matrix products only, signed: measured twice as fast as all operators, unsigned."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(
-        str(source), str(target), weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"]
     )
 
 

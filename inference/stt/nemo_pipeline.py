@@ -56,7 +56,7 @@ class Pipeline:
         if pipeline.prompt_enabled:
             raise EngineFailed("the model must be told the language of each stream: not known here")
         self.vocabulary: tuple[str, ...] = tuple(pipeline.vocabulary)
-        self.chunk = round(pipeline.chunk_size_in_secs * RATE_HZ)  # samples
+        self.chunk = round(float(pipeline.chunk_size_in_secs) * RATE_HZ)  # samples
         self.stride_s = float(pipeline.model_stride_in_secs)
 
     @property

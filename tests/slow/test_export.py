@@ -69,10 +69,11 @@ def _encoders(*folders: Path) -> list[Path]:
 
 
 def test_the_command_tells_how_far_it_is_and_why_it_failed(tiny: Path, tmp_path: Path) -> None:
+    module = "inference.stt.export_onnx"
+
     def run(folder: Path, chunk_ms: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "inference.stt.export_onnx", tiny, folder]
-            + ["--chunk-ms", str(chunk_ms)],
+            [sys.executable, "-m", module, tiny, folder, "--chunk-ms", str(chunk_ms)],
             capture_output=True,
             text=True,
             timeout=110,
