@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from chassis.weights.catalogue import Model
+from inference.memory import give_back
 
 E = TypeVar("E", bound=AbstractContextManager[Any])
 
@@ -28,6 +29,11 @@ class Loaded(Generic[E]):
     engine: E
     users: int = 0
     retired: bool = False
+
+    def close(self) -> None:
+        """Out of memory with it. Blocks."""
+        self.engine.__exit__(None, None, None)
+        give_back()
 
 
 async def load(candidate: Candidate[E], warm: Callable[[E], Awaitable[None]]) -> Loaded[E]:

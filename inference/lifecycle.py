@@ -271,9 +271,7 @@ class Lifecycle(Generic[E]):
 
     def _close_if_unused(self, loaded: Loaded[E]) -> None:
         if loaded.retired and not loaded.users:
-            closing = asyncio.create_task(
-                asyncio.to_thread(loaded.engine.__exit__, None, None, None)
-            )
+            closing = asyncio.create_task(asyncio.to_thread(loaded.close))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
 

@@ -1,6 +1,8 @@
 """What this process holds of the machine's memory and of the GPU's, watched and capped."""
 
+import ctypes
 import os
+import sys
 import time
 from functools import cache
 from typing import Any
@@ -52,6 +54,13 @@ class MemoryWatch:
             self._seen = (self._process.memory_info().rss, _vram_bytes())
             self._seen_at_s = time.monotonic()
         return self._seen
+
+
+def give_back() -> None:
+    """What was freed, to the kernel: glibc keeps it for the process otherwise."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim:
+        trim(0)
 
 
 def _vram_bytes() -> int:
