@@ -12,6 +12,8 @@ from inference.stt.settings import SttSettings
 LIVE_WITHIN_S = 10.0
 # Room for one more stream may come at any moment: utterances are short.
 STREAM_WITHIN_S = 5.0
+# Files that somebody waits for on the line, at once: beside the others, never behind them.
+LIVE_FILES = 4
 # Steps of files at once: each keeps a core busy.
 FILE_STEPS = 2
 FILE_NICE = 10  # weighs a tenth of live work against it, and is never starved
@@ -41,7 +43,8 @@ class Lanes:
         self._file_wait_s = settings.queue_wait_s
         self._streams = Slots(settings.max_streams, queue, measures, lane="streams")
         self._files = Slots(settings.max_files, queue, measures, lane="files")
-        self._live = Slots(1, settings.max_streams, measures, lane="live_steps")
+        self._live_files = Slots(LIVE_FILES, queue, measures, lane="live_files")
+        self._live = Slots(1, settings.max_streams + LIVE_FILES, measures, lane="live_steps")
         self._file = Slots(1, settings.max_files, measures, lane="file_steps", nice=FILE_NICE)
 
     @property
@@ -58,9 +61,10 @@ class Lanes:
         """Room for a live utterance. Raises RateLimited."""
         return self._streams.slot(client=client, within_s=STREAM_WITHIN_S)
 
-    def file(self, client: str) -> AbstractAsyncContextManager[None]:
+    def file(self, client: str, *, is_live: bool) -> AbstractAsyncContextManager[None]:
         """Room for a file, from its first byte on. Raises RateLimited."""
-        return self._files.slot(client=client, within_s=self._file_wait_s)
+        room = self._live_files if is_live else self._files
+        return room.slot(client=client, within_s=self._file_wait_s)
 
     async def live_step(
         self, client: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -73,5 +77,5 @@ class Lanes:
         return await self._file.run_for(client, None, work, *args, **kwargs)
 
     def close(self) -> None:
-        for slots in (self._streams, self._files, self._live, self._file):
+        for slots in (self._streams, self._files, self._live_files, self._live, self._file):
             slots.close()

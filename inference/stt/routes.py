@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, aclosing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -21,6 +22,7 @@ from inference.stt.service import Stt
 
 CLIENT_LEFT = 499
 
+T = TypeVar("T")
 log = get_logger(__name__)
 Priority = Annotated[
     Literal["live", "batch"] | None,
@@ -41,14 +43,14 @@ def stt_routes(stt: Stt) -> APIRouter:
         request: Request, priority: Priority = None, client: Client = None
     ) -> Response:
         """Write down the speech in `file`: WAV, FLAC, OGG, MP3, M4A, AAC or WebM, 8 to 192 kHz."""
-        return await _answer(stt, request, priority, client, translate=False)
+        return await _answered(stt, request, priority, client, translate=False)
 
     @router.post("/v1/audio/translations", openapi_extra=SCHEMA)
     async def translations(
         request: Request, priority: Priority = None, client: Client = None
     ) -> Response:
         """Write down in English what is said in `file`, where the model can."""
-        return await _answer(stt, request, priority, client, translate=True)
+        return await _answered(stt, request, priority, client, translate=True)
 
     @router.get("/v1/audio/models")
     async def models() -> dict[str, list[dict[str, str]]]:
@@ -57,7 +59,7 @@ def stt_routes(stt: Stt) -> APIRouter:
     return router
 
 
-async def _answer(
+async def _answered(
     stt: Stt,
     request: Request,
     priority: Literal["live", "batch"] | None,
@@ -65,28 +67,38 @@ async def _answer(
     *,
     translate: bool,
 ) -> Response:
-    """Room for the file first, then its bytes, then the engine: in the order of what they cost."""
-    whose = client or (request.client.host if request.client else "")
-    is_live = priority == "live"
     stt.memory.check()
-    engine = await stt.lifecycle.awake()
+    await stt.lifecycle.awake()
+    whose = client or (request.client.host if request.client else "")
+    try:
+        return await _answer(stt, request, whose, is_live=priority == "live", translate=translate)
+    except ClientDisconnect:
+        return Response(status_code=CLIENT_LEFT)  # for the log and the metrics
+
+
+async def _answer(
+    stt: Stt, request: Request, client: str, *, is_live: bool, translate: bool
+) -> Response:
+    """Room for the file first, then its bytes, then the engine: in the order of what they cost."""
     async with AsyncExitStack() as held:
-        await held.enter_async_context(stt.lanes.file(whose))
+        await held.enter_async_context(stt.lanes.file(client, is_live=is_live))
         async with read_form(request) as form:
+            # Only now: another engine may have taken over while the file came in.
+            engine = await held.enter_async_context(stt.lifecycle.lease())
             asked = TranscriptionForm(form, engine.model, engine.abilities, translate=translate)
             data = await asked.file.read()
-        engine = await held.enter_async_context(stt.lifecycle.lease())
         step = stt.lanes.live_step if is_live else stt.lanes.file_step
-        hearing = Hearing(engine, asked.options, step, stt.measures, client=whose)
-        pieces = stt.sound_files.pieces(data, max_s=stt.settings.max_audio_s)
+        hearing = Hearing(engine, asked.options, step, stt.measures, client=client)
+        pieces = await held.enter_async_context(
+            aclosing(stt.sound_files.pieces(data, max_s=stt.settings.max_audio_s))
+        )
         parts = await held.enter_async_context(aclosing(_told(stt, hearing.hear(pieces))))
         if asked.stream:
             events = _events(parts, hearing)
-            first = await anext(events)  # so that what is wrong still gets its status
+            # What is wrong still gets its status, if it shows before the first event.
+            first = await _unless_gone(request, anext(events))
             return _EventStream(_after(first, events), held.pop_all())
-        heard = await _unless_gone(request, parts)
-        if heard is None:
-            return Response(status_code=CLIENT_LEFT)
+        heard = await _unless_gone(request, _all(parts))
     content = body(
         heard,
         hearing.duration_s,
@@ -120,21 +132,23 @@ async def _told(stt: Stt, parts: AsyncIterator[Heard]) -> AsyncGenerator[Heard]:
         raise ParleyError("the recogniser failed on this file", code="engine_failed") from exc
 
 
-async def _unless_gone(request: Request, parts: AsyncIterator[Heard]) -> list[Heard] | None:
-    """All parts; None when the client left before they were there."""
+async def _all(parts: AsyncIterator[Heard]) -> list[Heard]:
+    return [part async for part in parts]
 
-    async def hear() -> list[Heard]:
-        return [part async for part in parts]
 
-    hearing = asyncio.ensure_future(hear())
+async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """What the work comes to. Raises ClientDisconnect, and ends it, when the client leaves."""
+    working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(request.receive())  # the body is read: what comes is its end
     try:
-        await asyncio.wait((hearing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return hearing.result() if hearing.done() else None
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
     finally:
-        hearing.cancel()
+        working.cancel()
         leaving.cancel()
-        await asyncio.gather(hearing, leaving, return_exceptions=True)
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 async def _events(parts: AsyncIterator[Heard], hearing: Hearing) -> AsyncIterator[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from chassis.errors import ParleyError
 from chassis.health import Health, ProbeFailed
 from chassis.metrics import Metrics
+from chassis.settings import SettingsError, exit_bad_settings
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
 from inference.audio import FULL_SCALE, RATE_HZ, Pcm
@@ -21,7 +22,7 @@ from inference.sound_files import SoundFiles
 from inference.stt.choice import Chooser
 from inference.stt.decoding import Decoding
 from inference.stt.engine import Engine, Options
-from inference.stt.lanes import Lanes
+from inference.stt.lanes import LIVE_FILES, Lanes
 from inference.stt.measures import Measures
 from inference.stt.models import language_asked
 from inference.stt.settings import SttSettings
@@ -43,10 +44,15 @@ class Stt:
             max_vram_bytes=settings.max_vram_bytes,
             metrics=metrics,
         )
-        self.sound_files = SoundFiles(settings.max_files, queue_s=settings.queue_wait_s)
+        self.sound_files = SoundFiles(
+            settings.max_files + LIVE_FILES, queue_s=settings.queue_wait_s
+        )
         store = ModelStore(store_settings)
         self.chooser = Chooser(settings, store, self.measures.stepped)
-        self.choice = self.chooser.choose()
+        try:
+            self.choice = self.chooser.choose()
+        except SettingsError as exc:
+            exit_bad_settings(exc.problems)
         self.lifecycle: Lifecycle[Engine] = Lifecycle(
             self.choice.candidates,
             store=store,
