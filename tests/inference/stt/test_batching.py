@@ -114,42 +114,6 @@ def test_live_streams_go_before_files_and_files_still_get_their_turn() -> None:
     assert order == [LIVE, LIVE, LIVE, FILE, LIVE, LIVE, LIVE, FILE]
 
 
-def test_files_fill_a_batch_where_no_live_stream_is_open() -> None:
-    runtime = CountingRuntime(step_s=0.02)  # half of a chunk: too long beside live sound
-    with batching(runtime) as batcher:
-        hold(batcher, runtime).close()
-        answers = [seat(batcher, FILE).submit(ONES) for _ in range(8)]
-        runtime.gate.set()
-        for answer in answers:
-            told(answer)
-    assert [len(batch) for batch in runtime.batches] == [1, 8]
-
-
-def test_files_go_one_by_one_where_a_long_step_would_hold_up_live_streams() -> None:
-    runtime = CountingRuntime(step_s=0.02)
-    with batching(runtime) as batcher:
-        seat(batcher)  # it may speak at any moment
-        hold(batcher, runtime)
-        answers = [seat(batcher, FILE).submit(ONES) for _ in range(4)]
-        runtime.gate.set()
-        for answer in answers:
-            told(answer)
-    assert [len(batch) for batch in runtime.batches] == [1] * 5
-
-
-def test_files_go_together_beside_live_streams_where_steps_are_short_enough() -> None:
-    runtime = CountingRuntime(max_streams=32)
-    runtime.chunk_s = 100.0  # beside which no step here is long
-    with batching(runtime, max_files=16) as batcher:
-        seat(batcher)
-        hold(batcher, runtime)
-        answers = [seat(batcher, FILE).submit(ONES) for _ in range(10)]
-        runtime.gate.set()
-        for answer in answers:
-            told(answer)
-    assert [len(batch) for batch in runtime.batches] == [1, 1, 2, 3, 4]
-
-
 def test_a_bad_stream_fails_alone() -> None:
     runtime = CountingRuntime()
     with batching(runtime) as batcher:
