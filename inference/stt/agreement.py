@@ -20,8 +20,8 @@ class Agreement:
     def seen(self, old: list[str], fresh: list[str], *, hurry: bool = False) -> Hypothesis:
         """Take in the next hypothesis of the whole; only its `old` words can be settled.
 
-        In a `hurry` the first word is settled by this hypothesis alone; those after it agree as
-        ever, also where it turns out to be another.
+        In a `hurry` the first word is settled by this hypothesis alone; those after it are settled
+        as ever, also where it turns out to be another.
         """
         if hurry and not self._settled:
             self._guessed = (old + fresh)[:1]
