@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from inference.stt.export_onnx import CHUNKS_MS, export
-from tests.slow import nemo_models
+from inference.stt.nemo_model import import_nemo
 
 READY = "READY"  # is there when all the rest is
 
@@ -19,6 +19,9 @@ def build(folder: Path, *, chunk_ms: int, quantise: bool = True) -> None:
     if (folder / READY).exists():
         print(f"{folder} is here already")
         return
+    import_nemo()  # quiet, before the builders bring it in
+    from tests.slow import nemo_models
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
         print("building 618 million weights")

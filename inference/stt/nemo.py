@@ -37,6 +37,8 @@ class _Reading:
 class Nemo:
     """The Runtime of a `.nemo` file. `device` is auto, cpu, cuda or mps; `precision` auto or one
     of PRECISIONS; `threads` are those of a step on a CPU, 0 for one a core.
+
+    In int8 torch rounds by the loudest number of a batch: texts may differ with who shares a step.
     """
 
     def __init__(

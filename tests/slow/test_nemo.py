@@ -26,9 +26,22 @@ from tests.slow.conftest import sound
 MIB = 1024 * 1024
 
 
-def runtime(tiny: Path, *, chunk_ms: int = 160, max_streams: int = 8, **how: Any) -> Nemo:
-    how = {"device": "cpu", "precision": "float32", "threads": 1} | how
-    return Nemo(tiny, chunk_ms=chunk_ms, max_streams=max_streams, **how)
+def runtime(
+    tiny: Path,
+    *,
+    chunk_ms: int = 160,
+    max_streams: int = 8,
+    device: str = "cpu",
+    precision: str = "float32",
+) -> Nemo:
+    return Nemo(
+        tiny,
+        chunk_ms=chunk_ms,
+        max_streams=max_streams,
+        device=device,
+        precision=precision,
+        threads=1,
+    )
 
 
 def engine(nemo: Nemo, *, max_batch: int = 16, batches: list[int] | None = None) -> Nemotron:
@@ -89,7 +102,9 @@ def test_streams_that_come_and_go_share_steps_and_write_what_they_write_alone(
     alone = [read_alone(nemo, pcm) for pcm in sounds]
     assert len({"".join(p.text for p in pieces) for pieces in alone}) == len(sounds)
 
-    waiting, reading, done, tick = list(sounds), [], [], 0
+    waiting, tick = list(sounds), 0
+    reading: list[Reader] = []
+    done: list[Reader] = []
     while waiting or reading:
         if waiting and tick % 2 == 0:
             reading.append(reader(nemo, waiting.pop(0)))
@@ -121,7 +136,7 @@ def test_live_streams_of_many_threads_write_the_same_with_and_without_batching(
     tiny: Path, sounds: list[Pcm]
 ) -> None:
     def write(max_batch: int) -> tuple[list[str], list[int]]:
-        texts, batches = [""] * len(sounds), []
+        texts, batches = [""] * len(sounds), list[int]()
         start = threading.Barrier(len(sounds))
 
         def speak(index: int) -> None:
@@ -283,7 +298,7 @@ def test_a_failed_step_fails_its_streams_and_no_others(tiny: Path, sounds: list[
     expected = read_alone(nemo, sounds[0])
     well, ill = reader(nemo, sounds[0]), reader(nemo, sounds[1])
     step(nemo, [well])
-    wrong = Work(handle=ill.handle, samples=np.zeros(2_560, np.complex64))  # type: ignore[arg-type]
+    wrong = Work(handle=ill.handle, samples=np.zeros((2_560, 2), np.float32))
     for _ in range(2):
         with pytest.raises(EngineFailed):
             nemo.step([wrong])
@@ -299,7 +314,7 @@ def test_a_failed_step_fails_its_streams_and_no_others(tiny: Path, sounds: list[
 def library_like(**changes: Any) -> SimpleNamespace:
     """Something with the parts of NeMo's pipeline that are used."""
     state = SimpleNamespace(tokens=[1], timesteps=[2], cleanup_after_eou=lambda: None)
-    slots = {"streamidx2slotidx": {}, "reset_slots": None, "free_slots": None}
+    slots: dict[str, Any] = {"streamidx2slotidx": {}, "reset_slots": None, "free_slots": None}
     parts = {
         "transcribe_step": lambda requests: [],
         "get_state": lambda stream: state,
