@@ -21,6 +21,7 @@ BUILD_WITHIN_S = 3600.0
 # Of Whisper's answers: about as many words as people say in ten seconds. By its weights alone it
 # says one or as many as it may.
 TOKENS = 32
+SURE = 100.0  # beside weights of 0.02
 
 
 def nemotron() -> Path:
@@ -42,20 +43,25 @@ def whisper() -> Path:
     folder = FOLDER / "whisper-small-random"
     if not (folder / READY).exists():
         shutil.rmtree(folder, ignore_errors=True)
-        whisper_model.build(folder, replace(whisper_model.SMALL, stop=-6.0, marks=-30.0))
+        whisper_model.build(folder, replace(whisper_model.SMALL, stop=0.0, marks=-30.0))
         _limit_answers(folder)
         (folder / READY).touch()
     return folder
 
 
 def _limit_answers(folder: Path) -> None:
-    """A word of its own for each position of the answer, and the end for those from TOKENS on."""
-    end = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id("<|endoftext|>")
+    """Each position of the answer is sure of a word of its own, and from TOKENS on of the end.
+
+    Without that the model is unsure of all it says, and is asked again and again.
+    """
+    token = Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id
+    words = sorted({word for sentence in whisper_model.SENTENCES for word in sentence.split()})
     embeddings = _array(folder, "decoder/embeddings/weight", np.int8)
     positions = _array(folder, "decoder/position_encodings/encodings", np.float32)
-    positions[:TOKENS] *= 1 / positions.std()
-    ending = embeddings[end].astype(np.float32)
-    positions[TOKENS:] += 100 * ending / np.linalg.norm(ending)
+    for position in range(len(positions)):
+        said = f"Ġ{words[position % len(words)]}" if position < TOKENS else "<|endoftext|>"
+        direction = embeddings[token(said)].astype(np.float32)
+        positions[position] += SURE * direction / np.linalg.norm(direction)
     positions.flush()
 
 
