@@ -52,7 +52,7 @@ STEP = RATE_HZ // 20  # 50 ms, as LiveKit's plugin sends
 SAME = (("a ", ""), ("the ", ""), ("an ", ""), ("what's", "what is"), ("good bye", "goodbye"))
 SENTENCES_RIGHT = 0.92  # of ordinary sentences; measured 0.96 and more
 FIRST_WORD_S = 0.6  # of speech; with the listener and the work, 0.66 s after it began
-FIRST_WRONG = 0.2  # measured 0.12
+FIRST_WRONG = 0.2  # measured 0.13
 OTHERS_RIGHT = 0.4  # measured 0.6 to 0.75, word for word
 
 
