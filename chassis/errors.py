@@ -7,6 +7,7 @@ typed errors, plus the `request_id` that finds the line in the log.
 import json
 from typing import Any, ClassVar
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 
@@ -84,6 +85,35 @@ class Unavailable(ParleyError):
     status = 503
     type = "server_error"
     code = "unavailable"
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, as OpenAI's clients read it."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+    request_id: str
+
+
+class ErrorAnswer(BaseModel):
+    """The one error shape, for OpenAPI."""
+
+    error: ErrorDetail
+
+
+RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
+
+
+def documented(*errors: type[ParleyError]) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of routes that answer with these. Any other refusal has the shape too."""
+    answers: dict[int | str, dict[str, Any]] = {
+        error.status: {"model": ErrorAnswer, "description": error.code}
+        | ({"headers": RETRY_AFTER} if issubclass(error, RateLimited | Unavailable) else {})
+        for error in errors
+    }
+    return answers | {"4XX": {"model": ErrorAnswer, "description": "refused"}}
 
 
 def error_response(error: ParleyError, request_id: str) -> Response:

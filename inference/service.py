@@ -5,10 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi import Path as PathParam
+from fastapi.security import HTTPBearer
 from pydantic import Field
 
+from chassis.errors import InvalidRequest, NotFound, Unauthorized, documented
 from chassis.health import Health, ProbeFailed
 from chassis.keys import check_bearer
 from chassis.metrics import Metrics
@@ -43,18 +45,22 @@ class Models(Protocol):
 ModelId = Annotated[str, PathParam(max_length=200)]
 
 
-async def require_key(
-    request: Request, authorization: Annotated[str | None, Header()] = None
-) -> None:
+# Only for OpenAPI to name it: what is no bearer key at all is refused like a wrong one.
+BEARER = HTTPBearer(auto_error=False, description="the server's key, where it is set")
+
+
+async def require_key(request: Request, _: Annotated[object, Depends(BEARER)]) -> None:
     """Route dependency: the configured bearer key, if any."""
-    check_bearer(authorization, request.app.state.settings.api_key)
+    check_bearer(request.headers.get("authorization"), request.app.state.settings.api_key)
 
 
 def model_routes(
     model_ids: Callable[[], list[str]], owner: str = "parley", models: Models | None = None
 ) -> APIRouter:
     """`GET /v1/models`; with `models`, loading and unloading them too."""
-    router = APIRouter(dependencies=[Depends(require_key)])
+    router = APIRouter(
+        dependencies=[Depends(require_key)], responses=documented(InvalidRequest, Unauthorized)
+    )
 
     @router.get("/v1/models")
     async def listed() -> dict[str, Any]:
@@ -72,13 +78,13 @@ def model_routes(
 
 
 def _add_switch_routes(router: APIRouter, models: Models) -> None:
-    @router.post("/v1/models/{model:path}/load", status_code=202)
+    @router.post("/v1/models/{model:path}/load", status_code=202, responses=documented(NotFound))
     async def load(model: ModelId) -> dict[str, Any]:
         """Begin to fetch and load it; what serves goes on until it is ready. `GET /health/ready`
         tells how far it is."""
         return (await models.load(model)).told()
 
-    @router.delete("/v1/models/{model:path}")
+    @router.delete("/v1/models/{model:path}", responses=documented(NotFound))
     async def unload(model: ModelId) -> dict[str, Any]:
         """Let it go from memory; nothing is heard until another load."""
         return models.unload(model).told()

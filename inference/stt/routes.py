@@ -11,7 +11,16 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from chassis.errors import ParleyError
+from chassis.errors import (
+    InvalidRequest,
+    NotFound,
+    ParleyError,
+    RateLimited,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
 from chassis.logs import get_logger
 from inference.model_status import EngineFailed
 from inference.service import require_key
@@ -23,6 +32,15 @@ from inference.stt.service import Stt
 CLIENT_LEFT = 499
 
 T = TypeVar("T")
+ANSWERS: dict[int | str, dict[str, Any]] = documented(NotFound, TooLarge, RateLimited) | {
+    200: {
+        "description": "the text, in the form asked for",
+        "content": {
+            kind.partition(";")[0]: {} for kind in (*MEDIA_TYPES.values(), "text/event-stream")
+        },
+    }
+}
+
 log = get_logger(__name__)
 Priority = Annotated[
     Literal["live", "batch"] | None,
@@ -36,16 +54,19 @@ Client = Annotated[
 
 def stt_routes(stt: Stt) -> APIRouter:
     """Files to text."""
-    router = APIRouter(dependencies=[Depends(require_key)])
+    router = APIRouter(
+        dependencies=[Depends(require_key)],
+        responses=documented(InvalidRequest, Unauthorized, Unavailable),
+    )
 
-    @router.post("/v1/audio/transcriptions", openapi_extra=SCHEMA)
+    @router.post("/v1/audio/transcriptions", openapi_extra=SCHEMA, responses=ANSWERS)
     async def transcriptions(
         request: Request, priority: Priority = None, client: Client = None
     ) -> Response:
         """Write down the speech in `file`: WAV, FLAC, OGG, MP3, M4A, AAC or WebM, 8 to 192 kHz."""
         return await _answered(stt, request, priority, client, translate=False)
 
-    @router.post("/v1/audio/translations", openapi_extra=SCHEMA)
+    @router.post("/v1/audio/translations", openapi_extra=SCHEMA, responses=ANSWERS)
     async def translations(
         request: Request, priority: Priority = None, client: Client = None
     ) -> Response:
