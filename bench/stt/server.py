@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 import httpx2
@@ -24,6 +24,7 @@ class Use:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     peak_rss_bytes: int = 0
+    others_cores: float = 0.0  # of the machine, taken by processes that have nothing to do with it
     steps: dict[str, float] | None = None
 
 
@@ -42,22 +43,24 @@ class Server:
 
     def cpu_s(self) -> float:
         """Of the process and the decoders it keeps."""
-        return sum(sum(_times(process)) for process in self._tree())
+        return _cpu_s(_tree(self.process))
 
     def rss_bytes(self) -> int:
-        return sum(_rss(process) for process in self._tree())
+        return sum(_rss(process) for process in _tree(self.process))
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[Use]:
         """Filled in when the block ends."""
         use = Use()
         sampling = asyncio.create_task(self._sample(use))
-        before, cpu_s, began_at_s = await self._steps(), self.cpu_s(), time.monotonic()
+        before, cpu_s, others_s = await self._steps(), self.cpu_s(), _others_cpu_s()
+        began_at_s = time.monotonic()
         try:
             yield use
         finally:
             use.wall_s = time.monotonic() - began_at_s
             use.cpu_s = self.cpu_s() - cpu_s
+            use.others_cores = (_others_cpu_s() - others_s) / use.wall_s
             use.steps = _means(before, await self._steps())
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)
@@ -86,9 +89,6 @@ class Server:
             if f"{name}_count" in told
         }
 
-    def _tree(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
-
 
 @contextmanager
 def served(name: str, env: Mapping[str, str], module: str = "inference.stt") -> Iterator[Server]:
@@ -111,12 +111,24 @@ def _means(
     return means
 
 
-def _times(process: psutil.Process) -> tuple[float, float]:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0, 0.0
-    return times.user, times.system
+def _tree(process: psutil.Process) -> list[psutil.Process]:
+    return [process, *process.children(recursive=True)]
+
+
+def _others_cpu_s() -> float:
+    """Of all processes but this one and its children."""
+    times = psutil.cpu_times()
+    busy_s = sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
+    return float(busy_s - _cpu_s(_tree(psutil.Process())))
+
+
+def _cpu_s(processes: Iterable[psutil.Process]) -> float:
+    total_s = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total_s += times.user + times.system
+    return total_s
 
 
 def _rss(process: psutil.Process) -> int:

@@ -40,6 +40,7 @@ def live(title: str, rows: Sequence[tuple[str, Level]]) -> None:
         "batch",
         "step s",
         "MiB",
+        "others",
     )
     for name, level in rows:
         steps = level.use.steps or {}
@@ -55,6 +56,7 @@ def live(title: str, rows: Sequence[tuple[str, Level]]) -> None:
             f"{steps['batch_size']:.1f}" if steps else "",
             f"{steps['step_seconds']:.3f}" if steps else "",
             f"{level.use.peak_rss_bytes / MIB:.0f}",
+            f"{level.use.others_cores:.2f}",
         )
     console.print(table)
 
@@ -69,10 +71,18 @@ def held(streams: dict[str, int], at_once: dict[str, int]) -> None:
 
 
 def files(name: str, idle_bytes: int, measured: Sequence[File]) -> None:
-    table = _table(f"Files, {name}", "seconds of sound", "took s", "RTF", "peak MiB above idle")
+    table = _table(
+        f"Files, {name}", "seconds of sound", "took s", "RTF", "MiB above idle", "others"
+    )
     for file in measured:
         above = (file.use.peak_rss_bytes - idle_bytes) / MIB
-        table.add_row(f"{file.audio_s:g}", f"{file.took_s:.2f}", f"{file.rtf:.3f}", f"{above:.0f}")
+        table.add_row(
+            f"{file.audio_s:g}",
+            f"{file.took_s:.2f}",
+            f"{file.rtf:.3f}",
+            f"{above:.0f}",
+            f"{file.use.others_cores:.2f}",
+        )
     console.print(table)
 
 
@@ -89,7 +99,8 @@ def bursts(rows: Sequence[tuple[str, Burst]]) -> None:
         "/health/live P50",
         "P99",
         "max",
-        "peak MiB",
+        "MiB",
+        "others",
     )
     for name, burst in rows:
         knocks = burst.knocks_s or [0.0]
@@ -105,6 +116,7 @@ def bursts(rows: Sequence[tuple[str, Burst]]) -> None:
             f"{percentile(knocks, 0.99):.4f}",
             f"{max(knocks):.4f}",
             f"{burst.use.peak_rss_bytes / MIB:.0f}",
+            f"{burst.use.others_cores:.2f}",
         )
     console.print(table)
 
