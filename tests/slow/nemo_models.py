@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 RATE_HZ = 16_000
 CONTEXTS = ((70, 13), (70, 6), (70, 1), (70, 0))  # 1120, 560, 160, 80 ms
 ODD, EVEN = 0, 1  # units of the joint network
-SHARP, NEVER = 20.0, 100.0  # scores, beside others around 1; survive rounding to 8 bits
+SHARP, NEVER = 20.0, 300.0  # scores, beside others around 1; survive rounding to 8 bits
 MAX_SYMBOLS = 10  # tokens a frame, at most
 HEARD = 20 * RATE_HZ  # samples of noise, to see how much a model says
 SYLLABLES = [c + v + e for c in "bcdfghklmnprstw" for v in "aeiou" for e in ("", "n", "r", "st")]
