@@ -31,7 +31,7 @@ class SttSettings(ModelServerSettings):
         default="auto", description="where models run"
     )
     quantisation: Literal["auto", "float32", "float16", "bfloat16", "int8"] = Field(
-        default="auto", description="precision of weights; auto: int8 on a CPU, float16 on a GPU"
+        default="auto", description="precision of weights; auto: int8 on a CPU, half precision on a GPU"
     )
     threads: int = Field(
         default=0, ge=0, le=256, description="CPU threads of a model; 0: one a core"
