@@ -62,15 +62,25 @@ def model_routes(
         dependencies=[Depends(require_key)], responses=documented(InvalidRequest, Unauthorized)
     )
 
+    def told(id_: str) -> dict[str, Any]:
+        return {"id": id_, "object": "model", "created": MODEL_CREATED_AT, "owned_by": owner}
+
     @router.get("/v1/models")
     async def listed() -> dict[str, Any]:
-        return {
-            "object": "list",
-            "data": [
-                {"id": id_, "object": "model", "created": MODEL_CREATED_AT, "owned_by": owner}
-                for id_ in await asyncio.to_thread(model_ids)
-            ],
-        }
+        """Models that could answer with what is here."""
+        ids = await asyncio.to_thread(model_ids)
+        return {"object": "list", "data": [told(id_) for id_ in ids]}
+
+    @router.get("/v1/models/{model:path}", responses=documented(NotFound))
+    async def one(model: ModelId) -> dict[str, Any]:
+        """One of them."""
+        if model not in await asyncio.to_thread(model_ids):
+            raise NotFound(
+                f"there is no model {model[:100]!r} here: GET /v1/models lists what there is",
+                param="model",
+                code="model_not_found",
+            )
+        return told(model)
 
     if models is not None:
         _add_switch_routes(router, models)

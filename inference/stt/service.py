@@ -83,6 +83,12 @@ class Stt:
         """The engine that serves, or served last. Raises Unavailable before the first."""
         return self.lifecycle.known
 
+    def model_ids(self) -> list[str]:
+        """What could be loaded with what is here, and what is; looks at the disk."""
+        ids = self.chooser.ids()
+        serving = self.lifecycle.report()["serving"]
+        return ids if serving is None or serving in ids else [serving, *ids]
+
     async def load(self, model: str) -> Status:
         """Begin to bring another model. Raises NotFound."""
         candidate = await asyncio.to_thread(self.chooser.candidate, model)

@@ -35,6 +35,10 @@ def sound(text: str = TEXT, fmt: str = "WAV") -> tuple[str, bytes]:
 
 def test_the_model_is_listed(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["pocketsphinx-en"]
+    assert client.models.retrieve("pocketsphinx-en").id == "pocketsphinx-en"
+    with pytest.raises(openai.NotFoundError) as unknown:
+        client.models.retrieve("whisper-small")
+    assert unknown.value.param == "model"
 
 
 @pytest.mark.parametrize(
