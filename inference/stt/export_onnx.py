@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from inference.stt.engine import EngineFailed
+from inference.stt.export_encoder import StreamingEncoder, write_encoder
 from inference.stt.nemo_model import look_ahead, restore
 from inference.stt.quantise import OPSET, quantise_matmuls
 
 CHUNKS_MS = (80, 160, 560, 1120)
 MAX_ONE_FILE_BYTES = 1_900_000_000  # protobuf ends at 2 GiB: larger weights stay beside the model
-PARTS = {"encoder": "encoder", "decoder": "decoder", "joint": "joiner"}  # NeMo's names, sherpa's
+PARTS = ("encoder", "decoder", "joiner")
 
 Report = Callable[[str], None]
 
@@ -36,14 +37,16 @@ def export(
         report(f"restoring {nemo_file}")
         model = restore(nemo_file, "cpu")
         context = look_ahead(model, chunk_ms)
+        model.encoder.set_default_att_context_size(context)
+        encoder = StreamingEncoder(model.encoder)
         raw, done = work / "raw", work / "done"
         raw.mkdir()
         done.mkdir()
-        write_parts(model, context, raw, report)
+        write_parts(model, encoder, raw, report)
         write_tokens(model.joint.vocabulary, done / "tokens.txt")
-        metadata = describe(model, context, chunk_ms)
-        del model  # quantising needs its memory
-        for name in PARTS.values():
+        metadata = describe(model, encoder, chunk_ms)
+        del model, encoder  # quantising needs their memory
+        for name in PARTS:
             report(f"{'quantising' if quantise else 'packing'} {name}")
             _finish(raw / f"{name}.onnx", done, metadata if name == "encoder" else {}, quantise)
         done.chmod(0o755)
@@ -52,13 +55,13 @@ def export(
         shutil.rmtree(work, ignore_errors=True)
 
 
-def write_parts(model: Any, context: list[int], folder: Path, report: Report) -> None:
+def write_parts(model: Any, encoder: StreamingEncoder, folder: Path, report: Report) -> None:
     """The three networks, in single precision; large ones with weights in files beside them."""
-    model.encoder.set_default_att_context_size(context)
-    model.set_export_config({"cache_support": True})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracer: sizes that are fixed, as they should be
-        for part, name in PARTS.items():
+        report("exporting encoder")
+        write_encoder(encoder, folder / "encoder.onnx", OPSET)
+        for part, name in (("decoder", "decoder"), ("joint", "joiner")):  # NeMo's name, sherpa's
             report(f"exporting {name}")
             getattr(model, part).export(str(folder / f"{name}.onnx"), onnx_opset_version=OPSET)
 
@@ -68,37 +71,27 @@ def write_tokens(vocabulary: list[str], path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def describe(model: Any, context: list[int], chunk_ms: int) -> dict[str, str]:
+def describe(model: Any, encoder: StreamingEncoder, chunk_ms: int) -> dict[str, str]:
     """What sherpa-onnx must know of the encoder; sizes of steps are in frames of the sound."""
-    encoder, decoder = model.encoder, model.decoder
-    streaming = encoder.streaming_cfg
-    # Lists tell of the first step apart. Streams of any age share a batch: all take the later one.
-    chunk, before = (
-        value[1] if isinstance(value, list) else value
-        for value in (streaming.chunk_size, streaming.pre_encode_cache_size)
-    )
-    channel, time, _ = encoder.get_initial_cache_state(batch_size=1)
+    decoder, subsampling = model.decoder, model.encoder.subsampling_factor
+    sound, _, channel, time, _ = encoder.start(1)
     told = {
         "vocab_size": len(model.joint.vocabulary),
-        "window_size": chunk + before,
-        "chunk_shift": chunk,
+        "window_size": sound.shape[2],
+        "chunk_shift": encoder.frames * subsampling,
         "chunk_size_ms": chunk_ms,
         "normalize_type": _normalisation(model),
-        "cache_last_channel_dim1": channel.shape[0],
-        "cache_last_channel_dim2": channel.shape[2],
-        "cache_last_channel_dim3": channel.shape[3],
-        "cache_last_time_dim1": time.shape[0],
-        "cache_last_time_dim2": time.shape[2],
-        "cache_last_time_dim3": time.shape[3],
+        **{f"cache_last_channel_dim{n}": channel.shape[n] for n in (1, 2, 3)},
+        **{f"cache_last_time_dim{n}": time.shape[n] for n in (1, 2, 3)},
         "pred_rnn_layers": decoder.pred_rnn_layers,
         "pred_hidden": decoder.pred_hidden,
-        "subsampling_factor": encoder.subsampling_factor,
+        "subsampling_factor": subsampling,
         "feat_dim": model.cfg.preprocessor.features,
         "model_type": "EncDecHybridRNNTCTCBPEModel",  # by this name the library knows streaming
         "version": "1",
         "model_author": "NeMo",
         "url": "",
-        "comment": f"look-ahead {context[1]} frames",
+        "comment": f"look-ahead {encoder.frames - 1} frames",
     }
     return {key: str(value) for key, value in told.items()}
 
