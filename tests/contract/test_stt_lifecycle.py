@@ -30,6 +30,7 @@ TRANSCRIPTIONS = "/v1/audio/transcriptions"
 EMBEDDED, WHISPER, NEMOTRON = "pocketsphinx-en", "whisper-small", "tiny-nemotron"
 REPO = "Systran/faster-whisper-small"
 TEXT = "what time is it"
+LIGHT = {"STT_OPEN_VOCABULARY": "false"}  # starts in half the time
 SHAPE = whisper_model.Shape(languages=("en", "de"))
 
 
@@ -152,6 +153,7 @@ def test_the_server_answers_while_its_model_downloads(
     hub.block_delay_s = 0.02
     environment = {
         "STT_CACHE_DIR": cache,
+        **LIGHT,
         "STT_MODEL": WHISPER,
         "PARLEY_MODELS_DIR": str(tmp_path),
         "PARLEY_MODELS_URL": hub.url,
@@ -190,6 +192,7 @@ def test_the_embedded_engine_serves_where_weights_cannot_be_had(
     hub.lies["model.bin"] = bytes(len(hub.repos[REPO]["model.bin"]))
     environment = {
         "STT_CACHE_DIR": cache,
+        **LIGHT,
         "STT_MODEL": WHISPER,
         "PARLEY_MODELS_DIR": str(tmp_path),
         "PARLEY_MODELS_URL": address,
@@ -213,6 +216,7 @@ def test_a_damaged_model_lets_the_next_serve(cache: str, whisper: Path, tmp_path
     (tmp_path / NEMOTRON / "encoder.onnx").write_bytes(b"no model")
     environment = {
         "STT_CACHE_DIR": cache,
+        **LIGHT,
         "PARLEY_MODELS_DIR": str(tmp_path),
         "PARLEY_OFFLINE": "1",
     }
@@ -359,7 +363,7 @@ async def _said_live(url: str) -> str:
 
 
 def test_beyond_its_memory_the_server_takes_no_new_work(cache: str) -> None:
-    with starting({"STT_CACHE_DIR": cache, "STT_MAX_RSS_BYTES": "1000000"}) as url:
+    with starting({"STT_CACHE_DIR": cache, **LIGHT, "STT_MAX_RSS_BYTES": "1000000"}) as url:
         until(lambda: ready(url)[1]["state"] == "ready")
         assert refused(hear(url), 503)["code"] == "memory_cap"
         response = httpx2.get(f"{url}/health/ready")
