@@ -1,6 +1,7 @@
 """A sound file on its way to text: decoded, cut into stretches of speech, written down in turn."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -66,12 +67,7 @@ class Hearing:
         if not stretches:
             return
         started = time.perf_counter()
-        transcripts = await self._step(
-            self._client,
-            self._engine.transcribe,
-            [stretch.sound for stretch in stretches],
-            self._options,
-        )
+        transcripts = await self._transcripts([stretch.sound for stretch in stretches])
         audio_s = sum(len(stretch.sound) for stretch in stretches) / RATE_HZ
         self._measures.decoded("file", audio_s, time.perf_counter() - started)
         for stretch, transcript in zip(stretches, transcripts, strict=True):
@@ -81,3 +77,22 @@ class Hearing:
                 speech_share=stretch.speech_share,
                 transcript=transcript,
             )
+
+    async def _transcripts(self, sounds: list[Pcm]) -> list[Transcript]:
+        """Cancelled, it still waits for its end: until then a thread has the engine."""
+        loop = asyncio.get_running_loop()
+        begun, ended = threading.Event(), asyncio.Event()
+
+        def work() -> list[Transcript]:
+            begun.set()
+            try:
+                return self._engine.transcribe(sounds, self._options)
+            finally:
+                loop.call_soon_threadsafe(ended.set)
+
+        try:
+            return await self._step(self._client, work)
+        except asyncio.CancelledError:
+            if begun.is_set():
+                await ended.wait()
+            raise
