@@ -6,6 +6,8 @@ from bench.stt.live import Level, measure
 from bench.stt.server import Server
 
 STREAMS = (1, 2, 4, 8, 16)
+# A level is measured again, whatever came out, where other processes took more of the machine.
+QUIET_CORES, TRIES = 0.15, 3
 Levels = dict[int, Level]
 Told = Callable[[Server, Level], None]
 Holds = Callable[[Level], bool]
@@ -32,8 +34,12 @@ def held(levels: Levels, holds: Holds) -> int:
 
 
 async def _measure(server: Server, streams: int, found: dict[str, Levels], told: Told) -> None:
-    level = found[server.name][streams] = await measure(server, streams, seed=streams)
-    told(server, level)
+    levels: list[Level] = []
+    while len(levels) < TRIES and all(one.use.others_cores > QUIET_CORES for one in levels):
+        levels.append(await measure(server, streams, seed=streams))
+        told(server, levels[-1])
+    quietest = min(levels, key=lambda level: level.use.others_cores)
+    found[server.name][streams] = quietest
 
 
 def _between(levels: Levels, holds: Holds) -> int | None:

@@ -20,7 +20,8 @@ def progress(server: Server, level: Level) -> None:
     """A line as soon as it is known."""
     steps = {what: round(mean, 3) for what, mean in (level.use.steps or {}).items()}
     lag = f"lag P95 {level.lag_s():.2f} s, lost {level.lost}"
-    console.print(f"  {server.name} {level.streams}: {lag}, {steps}")
+    others = f"others {level.use.others_cores:.2f} cores"
+    console.print(f"  {server.name} {level.streams}: {lag}, {steps}, {others}")
 
 
 def live(title: str, rows: Sequence[tuple[str, Level]]) -> None:
