@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import glu
+from torch.nn.functional import conv2d, glu
 
 from inference.stt.engine import EngineFailed
 
@@ -164,12 +164,19 @@ class _Convolution(nn.Module):  # type: ignore[misc]  # torch is elsewhere where
         gated = self.old.pointwise_activation == "glu_"
         x = glu(x, dim=-1) if gated else self.old.pointwise_activation(x)
         x = x.masked_fill(pad_mask[..., None], 0.0).transpose(1, 2)
-        x, cache = self.old.depthwise_conv(x, cache=cache)
+        x, cache = self._convolved(x, cache)
         if self.old.norm_type == "layer_norm":
             x = self.old.batch_norm(x.transpose(1, 2))
         else:
             x = self.old.batch_norm(x).transpose(1, 2)
         return self.linear_out(self.old.activation(x)), cache
+
+    def _convolved(self, x: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        """In two dimensions: onnxruntime has no fast way for one, 1.6 ms instead of 0.3 at 8."""
+        old = self.old.depthwise_conv
+        x, cache = old.update_cache(x, cache=cache)
+        x = conv2d(x[:, :, None], old.weight[:, :, None], old.bias, groups=old.groups)
+        return x[:, :, 0], cache
 
 
 def _stacked(layers: list[nn.Linear], shrink_first: float) -> nn.Linear:
