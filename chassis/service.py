@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -143,13 +143,15 @@ def _add_health_routes(app: FastAPI, metrics: Metrics, health: Health) -> None:
         """This process runs. Looks at no dependency."""
         return {"service": health.service, "alive": True}
 
-    @app.get("/health/ready", tags=["health"])
+    @app.get(
+        "/health/ready", tags=["health"], responses={503: {"description": "not ready: the same"}}
+    )
     async def ready() -> JSONResponse:
         """200 when a request would succeed now, else 503; every dependency with its state."""
         await health.refresh()
         return JSONResponse(health.report(), 200 if health.ready else 503)
 
-    @app.get("/metrics", tags=["health"])
+    @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def exposition() -> Response:
         """Prometheus exposition."""
         return Response(metrics.render(), media_type=metrics.content_type)

@@ -73,7 +73,7 @@ class Decoding:
         """The transcript, once finished. Raises RateLimited where there was no room for it, and
         EngineFailed."""
         async with self._lanes.stream(self._client):
-            stream = await self._step(engine.open_stream, options)
+            stream = await self._opened(engine, options)
             try:
                 while not self._finished or self._pending:
                     await self._wake.wait()
@@ -84,6 +84,17 @@ class Decoding:
                 await asyncio.to_thread(stream.close)  # needs no turn
         self._measures.decoded("live", self.audio_s, self._compute_s)
         return transcript
+
+    async def _opened(self, engine: Engine, options: Options) -> Stream:
+        """A stream; closed again when the caller left while it was opened."""
+        opened: list[Stream] = []
+        try:
+            await self._step(lambda: opened.append(engine.open_stream(options)))
+        except asyncio.CancelledError:
+            for stream in opened:
+                await asyncio.to_thread(stream.close)
+            raise
+        return opened[0]
 
     async def _decode_pending(self, stream: Stream) -> None:
         while self.backlog_s >= STEP_S or (self._pending and (self._paused or self._finished)):

@@ -113,6 +113,7 @@ async def _answer(
         pieces = await held.enter_async_context(
             aclosing(stt.sound_files.pieces(data, max_s=stt.settings.max_audio_s))
         )
+        del data  # once a decoder has it, nobody needs it here
         parts = await held.enter_async_context(aclosing(_told(stt, hearing.hear(pieces))))
         if asked.stream:
             events = _events(parts, hearing)

@@ -31,7 +31,8 @@ class SttSettings(ModelServerSettings):
         default="auto", description="where models run"
     )
     quantisation: Literal["auto", "float32", "float16", "bfloat16", "int8"] = Field(
-        default="auto", description="precision of weights; auto: int8 on a CPU, half precision on a GPU"
+        default="auto",
+        description="precision of weights; auto: int8 on a CPU, half precision on a GPU",
     )
     threads: int = Field(
         default=0, ge=0, le=256, description="CPU threads of a model; 0: one a core"
@@ -80,7 +81,7 @@ class SttSettings(ModelServerSettings):
         default=1800.0, gt=0, allow_inf_nan=False, description="longest sound file, seconds"
     )
     max_files: int = Field(
-        default=8, ge=1, le=64, description="sound files worked on at once; others wait their turn"
+        default=4, ge=1, le=64, description="sound files worked on at once; others wait their turn"
     )
     max_sockets: int = Field(default=64, ge=1, description="realtime connections at once")
     idle_s: float = Field(

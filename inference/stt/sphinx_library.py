@@ -110,6 +110,8 @@ class LanguageModel:
         )
         if not mixed:
             raise SphinxError("the language models do not mix")
+        for part in (self, other):
+            self._lib.ngram_model_free(part.pointer)  # the mix holds them itself: 36 MB a pair
         self.pointer = mixed
 
     def close(self) -> None:

@@ -36,6 +36,9 @@ class Recogniser:
         self.hold = threading.Event()
         self.hold.set()
         self.holding = threading.Event()
+        self.opens_slowly = threading.Event()  # cleared, opening a stream waits for it
+        self.opens_slowly.set()
+        self.opening = threading.Event()
 
     def __enter__(self) -> Self:
         if self.fails_to_load:
@@ -57,6 +60,8 @@ class Recogniser:
         return [_transcript(len(sound)) for sound in sounds]
 
     def open_stream(self, options: Options) -> "RecogniserStream":
+        self.opening.set()
+        assert self.opens_slowly.wait(10)
         self.open_streams += 1
         return RecogniserStream(self)
 

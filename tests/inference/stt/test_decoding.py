@@ -114,6 +114,18 @@ async def test_a_cancelled_utterance_closes_its_stream_once_its_thread_ends() ->
     assert bench.engine.open_streams == 0
 
 
+async def test_a_caller_that_leaves_while_its_stream_opens_leaves_no_stream() -> None:
+    bench = Bench()
+    bench.engine.opens_slowly.clear()
+    running = bench.start(bench.decoding())
+    await until(bench.engine.opening.is_set)
+    running.cancel()
+    bench.engine.opens_slowly.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert bench.engine.open_streams == 0
+
+
 async def test_a_broken_engine_is_told_and_leaves_no_stream() -> None:
     bench = Bench()
     bench.engine.broken = "out of memory"
