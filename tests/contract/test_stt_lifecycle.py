@@ -1,15 +1,12 @@
-"""A model's life as clients and operators see it: it downloads, serves, is switched, goes, returns.
+"""A model's life as clients and operators see it: it serves, is switched, goes, returns.
 
-The hub is a stub on loopback, the models are tiny ones of the real architectures.
+The models are tiny ones of the real architectures.
 """
 
 import json
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,20 +15,27 @@ import httpx2
 import numpy as np
 import psutil
 import pytest
-import websockets
 
 from tests.contract.realtime_client import COMPLETED, calling, said, session, silence
+from tests.contract.stt_server import (
+    EMBEDDED,
+    LIGHT,
+    NEMOTRON,
+    SHAPE,
+    TEXT,
+    TRANSCRIPTIONS,
+    WHISPER,
+    hear,
+    load,
+    ready,
+    refused,
+    serves,
+    starting,
+    until,
+)
 from tests.fakes import onnx_transducer, whisper_model
-from tests.fakes.hub import FakeHub, fake_hub
-from tests.processes import LOGS, ROOT, clean_env, free_port, listening_pid, running
+from tests.processes import ROOT, clean_env, free_port, listening_pid, running
 from tests.speech import speak, wav_bytes
-
-TRANSCRIPTIONS = "/v1/audio/transcriptions"
-EMBEDDED, WHISPER, NEMOTRON = "pocketsphinx-en", "whisper-small", "tiny-nemotron"
-REPO = "Systran/faster-whisper-small"
-TEXT = "what time is it"
-LIGHT = {"STT_OPEN_VOCABULARY": "false"}  # starts in half the time
-SHAPE = whisper_model.Shape(languages=("en", "de"))
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +46,6 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return whisper_model.build(tmp_path_factory.mktemp("whisper"), SHAPE)
-
-
-@pytest.fixture
-def hub(whisper: Path) -> Iterator[FakeHub]:
-    with fake_hub() as hub:
-        hub.repos[REPO] = {path.name: path.read_bytes() for path in whisper.iterdir()}
-        yield hub
 
 
 @pytest.fixture(scope="module")
@@ -77,157 +74,6 @@ def url(cache: str, models: Path) -> Iterator[str]:
 def idle(cache: str) -> Iterator[str]:
     with running("inference.stt", {"STT_CACHE_DIR": cache, "STT_IDLE_UNLOAD_S": "0.2"}) as url:
         yield url
-
-
-@contextmanager
-def starting(environment: Mapping[str, str]) -> Iterator[str]:
-    """A server that answers, ready or not."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    LOGS.mkdir(exist_ok=True)
-    whole = clean_env({"STT_PORT": str(port), "PYTHONPATH": str(ROOT), **environment})
-    with (LOGS / f"inference.stt-{port}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inference.stt"], env=whole, stdout=log, stderr=log, cwd=LOGS
-        )
-        try:
-            until(lambda: answers(url))
-            yield url
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(10)
-
-
-def until(holds: Callable[[], bool], within_s: float = 30.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)  # between two polls of a process, not a guess
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/health/live", timeout=5).status_code == 200
-    except httpx2.ConnectError:
-        return False
-
-
-def ready(url: str) -> tuple[int, dict[str, Any]]:
-    """The status of the readiness report, and what it says of the model."""
-    response = httpx2.get(f"{url}/health/ready", timeout=15)
-    return response.status_code, response.json()["model"]
-
-
-def serves(url: str, model: str) -> bool:
-    status, told = ready(url)
-    return status == 200 and (told.get("serving"), told["state"]) == (model, "ready")
-
-
-def hear(url: str, text: str = TEXT) -> httpx2.Response:
-    files = {"file": ("a.wav", wav_bytes(speak(text)))}
-    return httpx2.post(f"{url}{TRANSCRIPTIONS}", files=files, timeout=30)
-
-
-def load(url: str, model: str) -> None:
-    response = httpx2.post(f"{url}/v1/models/{model}/load")
-    assert response.status_code == 202
-    assert response.json()["model"] == model
-    until(lambda: serves(url, model))
-
-
-def refused(response: httpx2.Response, status: int) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    error: dict[str, Any] = response.json()["error"]
-    assert set(error) == {"message", "type", "param", "code", "request_id"}
-    if status == 503:
-        assert int(response.headers["retry-after"]) >= 1
-    return error
-
-
-# --- from the hub
-
-
-def test_the_server_answers_while_its_model_downloads(
-    hub: FakeHub, cache: str, tmp_path: Path
-) -> None:
-    hub.block_delay_s = 0.02
-    environment = {
-        "STT_CACHE_DIR": cache,
-        **LIGHT,
-        "STT_MODEL": WHISPER,
-        "PARLEY_MODELS_DIR": str(tmp_path),
-        "PARLEY_MODELS_URL": hub.url,
-    }
-    with starting(environment) as url:
-        until(lambda: ready(url)[1].get("done_bytes", 0) > 0)
-        status, first = ready(url)
-        assert (status, first["state"], first["model"]) == (503, "downloading", WHISPER)
-        error = refused(hear(url), 503)
-        assert error["code"] == "model_downloading"
-        assert f"of {first['total_bytes']} bytes" in error["message"]
-        with pytest.raises(websockets.InvalidStatus) as handshake:
-            _open_realtime(url)
-        assert handshake.value.response.status_code == 503
-        assert handshake.value.response.headers["retry-after"]
-        until(lambda: ready(url)[1].get("done_bytes", 1 << 40) > first["done_bytes"])
-        until(lambda: serves(url, WHISPER))
-        assert hear(url).json()["text"]
-    came = len(hub.seen)
-    with running("inference.stt", environment) as url:  # all is here: the hub is not asked
-        assert serves(url, WHISPER)
-    assert len(hub.seen) == came
-
-
-def _open_realtime(url: str) -> None:
-    from websockets.sync.client import connect
-
-    connect(f"{url.replace('http', 'ws', 1)}/v1/realtime?intent=transcription", proxy=None).close()
-
-
-@pytest.mark.parametrize("trouble", ["away", "wrong bytes"])
-def test_the_embedded_engine_serves_where_weights_cannot_be_had(
-    hub: FakeHub, cache: str, tmp_path: Path, trouble: str
-) -> None:
-    address = f"http://127.0.0.1:{free_port()}" if trouble == "away" else hub.url
-    hub.lies["model.bin"] = bytes(len(hub.repos[REPO]["model.bin"]))
-    environment = {
-        "STT_CACHE_DIR": cache,
-        **LIGHT,
-        "STT_MODEL": WHISPER,
-        "PARLEY_MODELS_DIR": str(tmp_path),
-        "PARLEY_MODELS_URL": address,
-    }
-    with running("inference.stt", environment) as url:
-        _, told = ready(url)
-        assert told["serving"] == EMBEDDED
-        why = told["failed"][WHISPER]
-        assert (address if trouble == "away" else "model.bin") in why
-        assert hear(url).json()["text"] == TEXT
-        assert not (tmp_path / WHISPER / "model.bin").exists()
-
-
-def test_a_damaged_model_lets_the_next_serve(cache: str, whisper: Path, tmp_path: Path) -> None:
-    folder = tmp_path / WHISPER
-    folder.mkdir()
-    for path in whisper.iterdir():
-        content = path.read_bytes()
-        (folder / path.name).write_bytes(content[: len(content) // 2])
-    onnx_transducer.build(tmp_path / NEMOTRON)
-    (tmp_path / NEMOTRON / "encoder.onnx").write_bytes(b"no model")
-    environment = {
-        "STT_CACHE_DIR": cache,
-        **LIGHT,
-        "PARLEY_MODELS_DIR": str(tmp_path),
-        "PARLEY_OFFLINE": "1",
-    }
-    with running("inference.stt", environment) as url:
-        _, told = ready(url)
-        assert told["serving"] == EMBEDDED
-        assert told["failed"][WHISPER]
-        assert httpx2.post(f"{url}/v1/models/{NEMOTRON}/load").status_code == 202
-        until(lambda: NEMOTRON in ready(url)[1]["failed"])
-        assert serves(url, EMBEDDED)
-        assert hear(url).json()["text"] == TEXT
 
 
 # --- switched while it runs
