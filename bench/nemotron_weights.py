@@ -11,7 +11,8 @@ from pathlib import Path
 from inference.stt.export_onnx import CHUNKS_MS, export
 from inference.stt.nemo_model import import_nemo
 
-READY = "READY"  # is there when all the rest is
+# Is there when all the rest is. It counts changes of what is exported: older weights are replaced.
+READY = "READY-2"
 
 
 def build(folder: Path, *, chunk_ms: int, quantise: bool = True) -> None:
@@ -26,8 +27,12 @@ def build(folder: Path, *, chunk_ms: int, quantise: bool = True) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
         print("building 618 million weights")
         model = nemo_models.save(Path(work) / "model.nemo", nemo_models.REAL)
-        export(model, folder, chunk_ms=chunk_ms, quantise=quantise, report=print)
-    (folder / READY).touch()
+        done = Path(work) / "done"
+        export(model, done, chunk_ms=chunk_ms, quantise=quantise, report=print)
+        (done / READY).touch()
+        if folder.exists():
+            folder.replace(Path(work) / "old")  # who has loaded it can go on
+        done.replace(folder)
 
 
 def main() -> None:
