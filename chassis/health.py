@@ -18,6 +18,7 @@ Probe = Callable[
 READY_INTERVAL_S = 2.0
 UNREADY_INTERVAL_S = 0.25
 PROBE_TIMEOUT_S = 2.0
+REFRESH_WITHIN_S = 1.0  # a big model's inference may take longer on a busy machine
 FRESH_S = 0.1  # a crashed SFU is back within half a second, its worker is not
 
 log = get_logger(__name__)
@@ -98,7 +99,11 @@ class Health:
         """Probe again what was last seen more than FRESH_S ago: an answer must not be a memory."""
         oldest = time.monotonic() - FRESH_S
         stale = [d for d in self.dependencies.values() if d.checked_at_s < oldest]
-        await asyncio.gather(*(self.check(dependency) for dependency in stale))
+        try:
+            async with asyncio.timeout(REFRESH_WITHIN_S):
+                await asyncio.gather(*(self.check(dependency) for dependency in stale))
+        except TimeoutError:
+            return  # what was seen last, then: the poll goes on, and says so when it fails
 
     async def __aenter__(self) -> Self:
         for dependency in self.dependencies.values():

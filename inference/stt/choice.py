@@ -95,7 +95,8 @@ class Chooser:
         """The operator, unlike clients, may name a file or folder of the machine."""
         path = Path(model).expanduser()
         if path.is_absolute():
-            return Candidate(model=path.stem, build=self._builder(path.stem, path))
+            model = path.name.removesuffix(".nemo")
+            return Candidate(model=model, build=self._builder(model, path))
         try:
             return self.candidate(model)
         except NotFound as exc:

@@ -9,6 +9,7 @@ from inference.stt.voice_activity import FRAME, ONSET_FRAMES, VoiceActivity
 
 MAX_STRETCH_S = 20.0  # bounds what one piece of work costs
 PAUSE_S = 0.6  # shorter ones are within a sentence
+LONG_PAUSE_S = 2.0  # ends a stretch however short it is
 PADDING_S = 0.3  # kept on both sides: the soft edges of words
 
 
@@ -23,9 +24,10 @@ class Stretch:
 
 
 class Cutter:
-    """Push the recording piece by piece, then `end` it."""
+    """Push the recording piece by piece, then `end` it. Pauses within `stretch_s` are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, stretch_s: float = 0.0) -> None:
+        self._stretch_s = stretch_s
         self._activity = VoiceActivity()
         self._kept: Pcm = np.empty(0, np.int16)
         self._kept_from = 0  # sample of the recording that `_kept` begins with
@@ -62,10 +64,12 @@ class Cutter:
             self._begun = max(self._floor, self._at - ONSET_FRAMES * FRAME - padding)
             self._spoken_frames = 0
         self._spoken_frames += activity.quiet_s == 0
-        paused = activity.quiet_s >= PAUSE_S
-        if not paused and self._at - self._begun < MAX_STRETCH_S * RATE_HZ:
+        length_s = (self._at - self._begun) / RATE_HZ
+        pause_s = PAUSE_S if length_s >= self._stretch_s else LONG_PAUSE_S
+        paused = activity.quiet_s >= pause_s
+        if not paused and length_s < MAX_STRETCH_S:
             return None
-        end = self._at - int((PAUSE_S - PADDING_S) * RATE_HZ) if paused else self._at
+        end = self._at - int((activity.quiet_s - PADDING_S) * RATE_HZ) if paused else self._at
         stretch = self._cut(self._begun, end)
         self._floor, self._spoken_frames = end, 0
         self._begun = None if paused else end

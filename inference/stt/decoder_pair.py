@@ -32,6 +32,8 @@ class Pair:
         self._domain = _domain_decoder(files)
         self._general = general.result() if general else None
         self._working = [self._domain]
+        # A file's thread weighs little against live ones; a thread beside it would weigh in full.
+        self.at_once = True
 
     def start(self, sound: Pcm, *, both: bool) -> bool:
         """Measure features from `sound`; False: it is none. Only one decoder is a first guess."""
@@ -74,6 +76,10 @@ class Pair:
 
     def _each(self, work: Callable[[Decoder], None]) -> None:
         """On the working decoders at once: the library lets go of the GIL."""
+        if not self.at_once:
+            for decoder in self._working:
+                work(decoder)
+            return
         first, *others = self._working
         beside = [self._beside.submit(work, decoder) for decoder in others]
         try:

@@ -133,6 +133,7 @@ class Engine(Protocol):
     # Calls that may be inside at once. One that batches wants as many as there are streams.
     concurrency: int
     batch: int  # sounds that one `transcribe` is best given
+    stretch_s: float  # of a file, which the first pause after ends; where a sound has a fixed cost
 
     def __enter__(self) -> Self: ...
 
@@ -144,7 +145,7 @@ class Engine(Protocol):
     ) -> None: ...
 
     def transcribe(self, sounds: Sequence[Pcm], options: Options) -> list[Transcript]:
-        """A transcript for each of `sounds`, each of at most `segments.MAX_SEGMENT_S`."""
+        """A transcript for each of `sounds`, each of at most `cutting.MAX_STRETCH_S`."""
 
     def open_stream(self, options: Options) -> Stream:
         """A live utterance. May block for as long as it takes to make room for its state."""

@@ -55,7 +55,7 @@ class Hearing:
             yield heard
 
     async def _stretches(self, pieces: AsyncIterator[Pcm]) -> AsyncIterator[Stretch]:
-        cutter = Cutter()
+        cutter = Cutter(self._engine.stretch_s)
         async for piece in pieces:
             self.duration_s += len(piece) / RATE_HZ
             for stretch in await asyncio.to_thread(cutter.push, piece):

@@ -28,6 +28,7 @@ FULL_SCALE = 32_768
 WORD_START = "▁"
 PIECE_S = 0.08  # what one output of the encoder stands for
 MAX_BATCH = 16
+STRETCH_S = 5.0  # each stretch costs a step or two more, to flush it
 # Places kept for the sounds of files, beside those of live streams: neither waits for the other.
 FILE_PLACES = 8
 LIVE_WAIT_S = 10.0  # for a place; only where more streams come than `concurrency` says
@@ -55,6 +56,7 @@ class Nemotron:
             languages=frozenset(languages), detects_language=len(languages) > 1
         )
         self.batch = max(1, min(FILE_PLACES, runtime.max_streams // 2))
+        self.stretch_s = STRETCH_S
         self.concurrency = max(1, runtime.max_streams - self.batch)
         self._language = languages[0]
         self._runtime = runtime

@@ -45,6 +45,7 @@ class Pocketsphinx:
 
     abilities = Abilities(languages=frozenset({"en"}))
     batch = 1
+    stretch_s = 0.0
 
     def __init__(
         self,
@@ -91,16 +92,18 @@ class Pocketsphinx:
         return RestartingStream(self._open_pass)
 
     def _transcript(self, sound: Pcm) -> Transcript:
-        whole = self._open_pass()
+        whole = self._open_pass(at_once=False)
         try:
             whole.push(sound)
             return whole.finish()
         finally:
             whole.close()
 
-    def _open_pass(self) -> "_Pass":
+    def _open_pass(self, *, at_once: bool = True) -> "_Pass":
         with _failures_named():
-            return _Pass(self._taken(), self._give_back)
+            pair = self._taken()
+            pair.at_once = at_once
+            return _Pass(pair, self._give_back)
 
     def _taken(self) -> Pair:
         try:

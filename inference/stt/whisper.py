@@ -22,6 +22,8 @@ FILES = ("model.bin", "config.json", "tokenizer.json")
 TIME_MARK_S = 0.02
 # On a CPU several sounds take as long together as one after the other: 2.2 s each for the small
 # model on two cores, with one, two or four in a batch.
+# The encoder takes 30 s of sound however little there is: 60 s in 25 stretches cost 25 passes.
+STRETCH_S = 15.0
 CPU_BATCH, CUDA_BATCH = 1, 16
 
 
@@ -42,6 +44,7 @@ class Whisper:
         self.abilities = _abilities(frozenset({"en"}), multilingual=False)
         self.concurrency = workers
         self.batch = CPU_BATCH
+        self.stretch_s = STRETCH_S
         self._folder = folder
         self._device = device
         self._quantisation = quantisation

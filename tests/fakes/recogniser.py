@@ -27,6 +27,7 @@ class Recogniser:
         self.abilities = Abilities(languages=frozenset({"en"}))
         self.concurrency = concurrency
         self.batch = batch
+        self.stretch_s = 0.0
         self.open_streams = 0
         self.is_loaded = False
         self.fails_to_load = ""

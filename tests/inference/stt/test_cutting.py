@@ -21,8 +21,8 @@ def said(text: str) -> Pcm:
     return trimmed(speak(text))
 
 
-def cut(recording: Pcm, piece: int = RATE_HZ) -> list[Stretch]:
-    cutter = Cutter()
+def cut(recording: Pcm, piece: int = RATE_HZ, stretch_s: float = 0.0) -> list[Stretch]:
+    cutter = Cutter(stretch_s)
     found: list[Stretch] = []
     for at in range(0, len(recording), piece):
         found += cutter.push(recording[at : at + piece])
@@ -37,6 +37,22 @@ def test_silence_and_nothing_have_no_stretches() -> None:
     assert cut(quiet(5)) == []
     assert cut(quiet(0)) == []
     assert Cutter().end() == []
+
+
+def test_short_pauses_within_a_wanted_length_are_kept() -> None:
+    sentence = speak("set a timer for five minutes")
+    gap = np.zeros(RATE_HZ, np.int16)
+    sound = np.concatenate([part for _ in range(6) for part in (sentence, gap)])
+    lengths = [len(stretch.sound) / RATE_HZ for stretch in cut(sound, stretch_s=8.0)]
+    assert len(lengths) == 2
+    assert all(7.5 <= length_s <= 12.0 for length_s in lengths)
+    assert len(cut(sound)) == 6
+
+
+def test_a_long_pause_ends_a_stretch_however_short_it_is() -> None:
+    sentence = speak("what time is it")
+    sound = np.concatenate([sentence, np.zeros(3 * RATE_HZ, np.int16), sentence])
+    assert len(cut(sound, stretch_s=15.0)) == 2
 
 
 def test_hum_is_no_speech() -> None:
