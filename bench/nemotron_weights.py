@@ -1,7 +1,7 @@
 """Weights in the shape of Nemotron 0.6B, by chance: what it costs to run them is real.
 
 Run with torch's own environment: `.venv-nemo/bin/python -m bench.nemotron_weights FOLDER`.
-Takes some minutes, 10 GB of memory and 8 GB of disk for a while; 0.9 GB stay.
+Takes some minutes, 10 GB of memory and 8 GB of disk for a while; 0.6 GB stay.
 """
 
 import argparse

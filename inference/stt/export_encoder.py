@@ -1,6 +1,7 @@
 """A NeMo streaming encoder, rewritten for export: the same numbers out, for less work a step.
 
-Times below are of a 0.6B model in 8 bits, with 560 ms chunks, on two cores.
+Of a 0.6B model in 8 bits, with 560 ms chunks, on two cores, a step takes 59 ms for one stream where
+NeMo's own export takes 103, 306 ms for eight where that takes 493. Times below are of the same.
 """
 
 from pathlib import Path
@@ -31,9 +32,10 @@ OUTPUTS = (
 class StreamingEncoder(nn.Module):  # type: ignore[misc]  # torch is elsewhere where this is checked
     """One step of streams, as sherpa-onnx takes it. It changes the encoder it is made of.
 
-    NeMo caches what its layers heard, and makes keys and values of all that again at each step.
-    Here those are cached: the first dimension of cache_last_channel counts the keys' heads of the
-    first layer, then the values', then the next layer's; the last is a head's width.
+    NeMo caches what its layers heard, and makes keys and values of all that again at each step:
+    3.5 of a stream's 7.6 billion products. Here those are cached. The first dimension of
+    cache_last_channel counts the keys' heads of the first layer, then the values', then the next
+    layer's; the last is a head's width.
     """
 
     def __init__(self, encoder: Any) -> None:
@@ -151,7 +153,7 @@ class _Attention(nn.Module):  # type: ignore[misc]  # torch is elsewhere where t
 
 
 class _Convolution(nn.Module):  # type: ignore[misc]  # torch is elsewhere where this is checked
-    """Of a layer; its products are of matrices, which are quantised, where NeMo convolves."""
+    """Of a layer. Convolutions that see one frame are products of matrices, to be quantised."""
 
     def __init__(self, old: Any) -> None:
         super().__init__()
@@ -172,7 +174,7 @@ class _Convolution(nn.Module):  # type: ignore[misc]  # torch is elsewhere where
         return self.linear_out(self.old.activation(x)), cache
 
     def _convolved(self, x: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
-        """In two dimensions: onnxruntime has no fast way for one, 1.6 ms instead of 0.3 at 8."""
+        """In two dimensions: of one, onnxruntime takes 1.6 ms for eight streams instead of 0.3."""
         old = self.old.depthwise_conv
         x, cache = old.update_cache(x, cache=cache)
         x = conv2d(x[:, :, None], old.weight[:, :, None], old.bias, groups=old.groups)
