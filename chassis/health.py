@@ -37,6 +37,7 @@ class Dependency:
     required: bool
     interval_s: float
     timeout_s: float
+    fresh_s: float
     state: State = "unknown"
     latency_ms: float | None = None
     last_error: str | None = None
@@ -75,9 +76,11 @@ class Health:
         required: bool = True,
         interval_s: float = READY_INTERVAL_S,
         timeout_s: float = PROBE_TIMEOUT_S,
+        fresh_s: float = FRESH_S,
     ) -> None:
-        """Add a dependency. `required`: without it this service is not ready."""
-        self.dependencies[name] = Dependency(name, probe, required, interval_s, timeout_s)
+        """Add a dependency. `required`: without it this service is not ready. Who asks over HTTP
+        is told what was seen `fresh_s` ago at most: 0 for what costs nothing to look at."""
+        self.dependencies[name] = Dependency(name, probe, required, interval_s, timeout_s, fresh_s)
 
     def describe(self, name: str, detail: Callable[[], Any]) -> None:
         """Add something to the report that is no dependency: how far a download is, say."""
@@ -96,9 +99,9 @@ class Health:
         } | {name: detail() for name, detail in self._details.items()}
 
     async def refresh(self) -> None:
-        """Probe again what was last seen more than FRESH_S ago: an answer must not be a memory."""
-        oldest = time.monotonic() - FRESH_S
-        stale = [d for d in self.dependencies.values() if d.checked_at_s < oldest]
+        """Probe again what was last seen a while ago: an answer must not be a memory."""
+        now_s = time.monotonic()
+        stale = [d for d in self.dependencies.values() if d.checked_at_s + d.fresh_s <= now_s]
         try:
             async with asyncio.timeout(REFRESH_WITHIN_S):
                 await asyncio.gather(*(self.check(dependency) for dependency in stale))

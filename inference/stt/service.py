@@ -64,7 +64,7 @@ class Stt:
         self.warm_up = WarmUp(self._probe_engine)
 
     def watched_by(self, health: Health) -> None:
-        health.watch("model", self._probe_model)
+        health.watch("model", self._probe_model, fresh_s=0.0)
         self.warm_up.watched_by(health)
         watch_queue(health, lambda: self.lanes.full)
         health.watch("memory", self._probe_memory)

@@ -78,7 +78,10 @@ async def test_it_streams(url: str, model: str) -> None:
     assert stt.SpeechEventType.START_OF_SPEECH in kinds
     interim = of(events, stt.SpeechEventType.INTERIM_TRANSCRIPT)
     assert interim
-    assert all(any(text.startswith(part) for text in TEXTS) for part in interim)
+    # All but the first word, which is told on a guess: sooner than it can be sure.
+    rests = [part.partition(" ")[2] for part in interim]
+    assert all(any(text.partition(" ")[2].startswith(rest) for text in TEXTS) for rest in rests)
+    assert any(rests)
 
 
 async def test_a_second_stream_reuses_the_socket(url: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 LARGE_BYTES = 10_000  # from here on the hub tells a sha256, below it git's id
+STALL_S = 20.0
 BLOCK_BYTES = 16_384
 
 
@@ -38,6 +39,8 @@ class FakeHub:
     lies: dict[str, bytes] = field(default_factory=dict)  # by file: what is sent instead
     ignores_ranges: bool = False
     block_delay_s: float = 0.0
+    stalls_at_bytes: int | None = None  # of a file, while `flows` is clear
+    flows: threading.Event = field(default_factory=threading.Event)
     storage_url: str | None = None  # large files are redirected there
     seen: list[Seen] = field(default_factory=list)
     served_bytes: dict[str, int] = field(default_factory=dict)
@@ -150,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             served = self.hub.served_bytes.get(name, 0)
             self.hub.served_bytes[name] = served + len(block)
             time.sleep(self.hub.block_delay_s)
+            if self.hub.stalls_at_bytes and served >= self.hub.stalls_at_bytes:
+                self.hub.flows.wait(STALL_S)
         self.close_connection = end < len(content)
 
     def _send(self, status: int, headers: dict[str, str]) -> None:
