@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 LARGE_BYTES = 10_000  # from here on the hub tells a sha256, below it git's id
-STALL_S = 20.0
+CRAWL_S = 0.2
 BLOCK_BYTES = 16_384
 
 
@@ -39,7 +39,7 @@ class FakeHub:
     lies: dict[str, bytes] = field(default_factory=dict)  # by file: what is sent instead
     ignores_ranges: bool = False
     block_delay_s: float = 0.0
-    stalls_at_bytes: int | None = None  # of a file, while `flows` is clear
+    crawls_from_bytes: int | None = None  # of a file, while `flows` is clear
     flows: threading.Event = field(default_factory=threading.Event)
     storage_url: str | None = None  # large files are redirected there
     seen: list[Seen] = field(default_factory=list)
@@ -153,8 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             served = self.hub.served_bytes.get(name, 0)
             self.hub.served_bytes[name] = served + len(block)
             time.sleep(self.hub.block_delay_s)
-            if self.hub.stalls_at_bytes and served >= self.hub.stalls_at_bytes:
-                self.hub.flows.wait(STALL_S)
+            if self.hub.crawls_from_bytes and served >= self.hub.crawls_from_bytes:
+                self.hub.flows.wait(CRAWL_S)
         self.close_connection = end < len(content)
 
     def _send(self, status: int, headers: dict[str, str]) -> None:

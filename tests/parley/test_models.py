@@ -162,7 +162,7 @@ def test_a_misspelt_setting_is_named(parley: Run) -> None:
 def test_a_pull_that_is_stopped_resumes(
     parley: Run, variables: dict[str, str], hub: FakeHub, how: signal.Signals
 ) -> None:
-    hub.stalls_at_bytes = 300_000
+    hub.crawls_from_bytes = 300_000
     process = subprocess.Popen(command("pull", REPO), env=variables, stderr=subprocess.PIPE)
     until(lambda: hub.served_bytes.get("model.bin", 0) > 300_000)
     process.send_signal(how)
@@ -172,7 +172,7 @@ def test_a_pull_that_is_stopped_resumes(
     assert states(parley)[REPO] == "partial"
     assert "partial, " in parley("list").stdout
 
-    hub.stalls_at_bytes = None
+    hub.crawls_from_bytes = None
     hub.flows.set()
     pulled = parley("pull", REPO)
     assert pulled.returncode == 0, pulled.stderr
