@@ -140,15 +140,15 @@ class SoundFiles:
 
     async def _handed_over(self, worker: "_Worker", data: bytes, max_s: float) -> bool:
         """False of a worker that was gone before it had the file, which did nothing to it."""
+        has_it = False
         try:
-            await worker.send(data, max_s, self._silence_s)
-        except WorkerLost:
-            worker.kill()
-            return False
-        except BaseException:
-            worker.kill()
-            raise
-        return True
+            with suppress(WorkerLost):
+                await worker.send(data, max_s, self._silence_s)
+                has_it = True
+        finally:
+            if not has_it:  # also where the caller left: half a file is of no use to the next
+                worker.kill()
+        return has_it
 
     def _lost(self, why: WorkerLost) -> ParleyError:
         if self._closing:
@@ -252,7 +252,7 @@ async def _started() -> AsyncIterator[_Worker]:
     with theirs:
         try:
             process = await _spawn(theirs)
-        except BaseException:
+        except BaseException:  # cancelled, too: nobody else would close it
             ours.close()
             raise
     reader, writer = await asyncio.open_unix_connection(sock=ours)

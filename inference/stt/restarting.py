@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from inference.audio import RATE_HZ, Pcm
+from inference.stt.cutting import MAX_STRETCH_S
 from inference.stt.engine import Hypothesis, Segment, Transcript, Word
-from inference.stt.segments import MAX_SEGMENT_S
 
 # A pause after this much ends a segment for good: what was said so long ago is decided.
 LONG_SEGMENT_S = 8.0
@@ -50,7 +50,7 @@ class RestartingStream:
             pcm = np.concatenate(self._segment)
             self._segment = [pcm]
         heard = self._grown(self._pass.push(pcm))
-        if self._segment_s() >= MAX_SEGMENT_S:
+        if self._segment_s() >= MAX_STRETCH_S:
             self._look_ahead()
             self._decide()
         return heard

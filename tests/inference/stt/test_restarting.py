@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.audio import RATE_HZ, Pcm
+from inference.stt.cutting import MAX_STRETCH_S
 from inference.stt.engine import Hypothesis, Segment, Transcript, Word
 from inference.stt.restarting import RestartingStream
-from inference.stt.segments import MAX_SEGMENT_S
 
 WORD_S = 0.5
 
@@ -139,12 +139,12 @@ def test_speech_without_a_pause_is_cut_into_segments() -> None:
     for _ in range(50):
         stream.push(sound(1))
     assert len(stream.finish().words) == 100
-    assert counting.opened == np.ceil(50 / MAX_SEGMENT_S)
+    assert counting.opened == np.ceil(50 / MAX_STRETCH_S)
 
 
 def test_words_of_all_segments_lie_on_one_clock() -> None:
     stream = RestartingStream(Counting().open_pass)
-    for _ in range(2 * int(MAX_SEGMENT_S) + 3):
+    for _ in range(2 * int(MAX_STRETCH_S) + 3):
         stream.push(sound(1))
     words = stream.finish().words
     assert [word.started_at_s for word in words] == [at * WORD_S for at in range(len(words))]
