@@ -14,7 +14,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
 # What tests of torch need beside requirements/stt-nemotron.txt.
 SLOW_PACKAGES := editables hatchling hypothesis pytest pytest-asyncio pytest-timeout sherpa-onnx
-RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts cli
+SLOW_TTS_PACKAGES := editables hatchling onnx pytest pytest-asyncio pytest-timeout
+RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow nemo lint format bench bench-stt lock env-example FORCE
@@ -80,6 +81,9 @@ lock: $(VENV)/.uv
 	done
 	@$(LOCK) --extra stt --extra stt-nemotron pyproject.toml -o requirements/stt-nemotron.txt
 	@printf '%s\n' $(SLOW_PACKAGES) | $(LOCK) -c requirements/stt-nemotron.txt - -o requirements/slow.txt
+	@$(LOCK) --extra tts --extra tts-kokoro pyproject.toml -o requirements/tts-kokoro.txt
+	@printf '%s\n' $(SLOW_TTS_PACKAGES) | $(LOCK) -c requirements/tts-kokoro.txt - -o requirements/slow-tts.txt
+	@$(LOCK) --extra llm --extra llm-llama-cpp pyproject.toml -o requirements/llm-llama-cpp.txt
 	@echo uv | $(LOCK) - -o requirements/uv.txt
 
 $(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
@@ -115,10 +119,11 @@ $(WEB_PACKAGES): frontend/package-lock.json
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# $(1): run or dev. Wheels only, so nothing is compiled; then this project itself, in place.
+# $(1): run or dev. Wheels only, so nothing is compiled (docopt has none and needs no compiler); then
+# this project itself, in place.
 define install
 echo "Installing Python packages (requirements/$(1).txt)" && \
-$(INSTALL) --require-hashes --only-binary :all: -r requirements/$(1).txt && \
+$(INSTALL) --require-hashes --only-binary :all: --no-binary docopt -r requirements/$(1).txt && \
 $(INSTALL) --no-deps --no-build-isolation --editable . && \
 touch $(VENV)/.$(1)
 endef

@@ -1,6 +1,7 @@
 """Engines that could serve, and one in memory that counts its users."""
 
 import asyncio
+import importlib.util
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -49,3 +50,8 @@ async def load(candidate: Candidate[E], warm: Callable[[E], Awaitable[None]]) ->
             await asyncio.to_thread(engine.__exit__, None, None, None)
         raise
     return Loaded(candidate.model, engine)
+
+
+def has_package(name: str) -> bool:
+    """Whether it is installed; importing it may take a minute."""
+    return importlib.util.find_spec(name) is not None

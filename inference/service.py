@@ -32,6 +32,29 @@ class ModelServerSettings(KeyedSettings):
     max_body_bytes: int = Field(default=26_214_400, ge=1024, description="largest request body")
 
 
+class SwitchedServerSettings(ModelServerSettings):
+    """Settings of servers whose model can be switched, let go and capped."""
+
+    queue_wait_s: float = Field(
+        default=30.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="longest wait for a turn of what nobody listens to live, seconds",
+    )
+    idle_unload_s: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="let an unused model go after so long, seconds; 0: never",
+    )
+    max_rss_bytes: int = Field(
+        default=0, ge=0, description="refuse new work while the process holds more; 0: no cap"
+    )
+    max_vram_bytes: int = Field(
+        default=0, ge=0, description="refuse new work while the model holds more; 0: no cap"
+    )
+
+
 class Models(Protocol):
     """What a server whose model can be switched offers."""
 

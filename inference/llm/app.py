@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from chassis.service import create_app
-from inference.llm.assist import AssistEngine
+from chassis.settings import load_or_exit
+from chassis.weights.settings import ModelStoreSettings
 from inference.llm.routes import llm_routes
 from inference.llm.service import Llm
 from inference.llm.settings import LlmSettings
@@ -14,23 +15,15 @@ from inference.service import model_routes, service_parts
 
 
 def build(settings: LlmSettings) -> FastAPI:
-    """The app; its engine loads with the first readiness probe."""
+    """The app. It answers at once; its model loads meanwhile."""
     metrics, health = service_parts("llm")
-    engine = AssistEngine(
-        slots=settings.slots,
-        queue_limit=settings.queue_limit,
-        timezone=settings.timezone,
-        metrics=metrics,
-    )
-    llm = Llm(engine, metrics)
+    llm = Llm(settings, load_or_exit(ModelStoreSettings), metrics)
     llm.watched_by(health)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
+        async with llm.opened():
             yield
-        finally:
-            engine.close()
 
     app = create_app(
         "llm",
@@ -41,5 +34,5 @@ def build(settings: LlmSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.include_router(llm_routes(llm))
-    app.include_router(model_routes(lambda: [engine.model]))
+    app.include_router(model_routes(llm.serving.model_ids, models=llm.serving))
     return app

@@ -3,57 +3,92 @@
 It has no tokeniser: one token is one word or one mark, in `usage` and for `max_tokens` alike.
 """
 
+import asyncio
 import json
 import re
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from typing import Self
 
-from chassis.metrics import Metrics
+from chassis.errors import InvalidRequest
 from inference.assist.mind import Answer, answer
 from inference.assist.skills import local_clock
-from inference.llm.engine import Chat, Delta, Finish, FinishReason, TextDelta, ToolCallDelta
-from inference.slots import SlotMeasures, Slots
+from inference.llm.engine import (
+    Abilities,
+    Chat,
+    Completion,
+    Delta,
+    Embeddings,
+    Finish,
+    FinishReason,
+    Message,
+    TextDelta,
+    ToolCallDelta,
+)
+from inference.model_status import EngineFailed
 
 MODEL = "assist"
+SLOTS = 8  # an answer takes milliseconds
 TOKEN = re.compile(r"\s*(?:\w+(?:['\N{RIGHT SINGLE QUOTATION MARK}]\w+)*|[^\w\s])")
 TOKENS_PER_MESSAGE = 3  # what chat templates spend around each message
 
 
 class AssistEngine:
-    """Runs the assistant's decisions in slots, so that no chat can hold up the others."""
+    """The assistant's decisions, each in a thread, so that no chat can hold up the others."""
 
     model = MODEL
-    structured_output = False
+    slots = SLOTS
+    abilities = Abilities(
+        json=False,
+        streamed_tools=True,
+        logprobs=False,
+        completions=True,
+        embeddings=False,
+        context_tokens=None,
+    )
 
-    def __init__(
-        self, *, slots: int, queue_limit: int, timezone: str | None, metrics: Metrics
-    ) -> None:
-        self._slots = Slots(slots, queue_limit, SlotMeasures(metrics))
+    def __init__(self, *, timezone: str | None) -> None:
         self._clock = local_clock(timezone)
 
-    @property
-    def full(self) -> bool:
-        return self._slots.full
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
     async def chat(self, chat: Chat) -> AsyncGenerator[Delta]:
-        for delta in await self._slots.run(self._deltas, chat):
+        for delta in await asyncio.to_thread(self._deltas, chat):
             yield delta
 
-    def close(self) -> None:
-        self._slots.close()
+    async def complete(self, completion: Completion) -> AsyncGenerator[Delta]:
+        """A completion is a chat of one message."""
+        said = Message(role="user", text=completion.prompt)
+        async for delta in self.chat(Chat(messages=(said,), sampling=completion.sampling)):
+            yield delta
+
+    async def embed(self, texts: Sequence[str]) -> Embeddings:
+        raise InvalidRequest(
+            f"the model {MODEL} makes no embeddings", param="model", code="unsupported"
+        )
+
+    async def infer(self) -> None:
+        """Uses the templates and the units: what loads slowly is loaded before anyone asks."""
+        said = Message(role="user", text="how many kilometers are in five miles")
+        if len(await asyncio.to_thread(self._deltas, Chat(messages=(said,)))) <= 1:
+            raise EngineFailed("the assistant wrote nothing")
 
     def _deltas(self, chat: Chat) -> list[Delta]:
         decided = answer(chat, self._clock)
-        text, stopped = _until_stop(decided.text.strip(), chat.stop)
+        text, stopped = _until_stop(decided.text.strip(), chat.sampling.stop)
         tokens: list[str] = TOKEN.findall(text)
-        said = tokens if chat.max_tokens is None else tokens[: chat.max_tokens]
+        said = tokens if chat.sampling.max_tokens is None else tokens[: chat.sampling.max_tokens]
         deltas: list[Delta] = [TextDelta(token) for token in said]
         used = len(said)
         reason: FinishReason = "stop" if len(said) == len(tokens) else "length"
         if decided.calls and reason == "stop" and not stopped:
             calls = _calls(decided)
             cost = sum(_count(call.arguments) + 1 for call in calls)
-            if chat.max_tokens is None or used + cost <= chat.max_tokens:
+            if chat.sampling.max_tokens is None or used + cost <= chat.sampling.max_tokens:
                 deltas += calls
                 used, reason = used + cost, "tool_calls"
             else:  # half a call is worse than none

@@ -1,16 +1,24 @@
 """From a checked request body to the chat an engine answers."""
 
 from chassis.errors import InvalidRequest, NotFound
-from inference.llm.engine import Chat, Message, NamedTool, Tool, ToolCall, ToolChoice
+from inference.llm.engine import (
+    Chat,
+    Completion,
+    Message,
+    NamedTool,
+    Sampling,
+    Tool,
+    ToolCall,
+    ToolChoice,
+)
 from inference.llm.schema import (
     MAX_TEXT_CHARS,
     ChatBody,
     CompletionBody,
     MessageBody,
-    Sampling,
+    SamplingBody,
 )
 
-DEFAULT_TEMPERATURE = 1.0
 # Names that clients written for OpenAI send; whatever model is configured answers.
 FOREIGN_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4")
 
@@ -40,24 +48,26 @@ def chat_of(body: ChatBody, *, structured_output: bool) -> Chat:
         tools=tuple(_tools(body)),
         tool_choice=_tool_choice(body),
         parallel_tool_calls=body.parallel_tool_calls,
-        temperature=_temperature(body),
-        max_tokens=body.max_completion_tokens or body.max_tokens,
-        stop=tuple(body.stop),
+        sampling=_sampling(body, body.max_completion_tokens or body.max_tokens),
+        stream=body.stream,
     )
 
 
-def chat_of_prompt(body: CompletionBody) -> Chat:
-    """A completion is a chat of one message."""
-    return Chat(
-        messages=(Message(role="user", text=body.prompt),),
-        temperature=_temperature(body),
-        max_tokens=body.max_tokens,
-        stop=tuple(body.stop),
+def completion_of(body: CompletionBody) -> Completion:
+    return Completion(
+        prompt=body.prompt, sampling=_sampling(body, body.max_tokens), stream=body.stream
     )
 
 
-def _temperature(body: Sampling) -> float:
-    return DEFAULT_TEMPERATURE if body.temperature is None else body.temperature
+def _sampling(body: SamplingBody, max_tokens: int | None) -> Sampling:
+    return Sampling(
+        temperature=body.temperature,
+        top_p=body.top_p,
+        presence_penalty=body.presence_penalty,
+        frequency_penalty=body.frequency_penalty,
+        max_tokens=max_tokens,
+        stop=tuple(body.stop),
+    )
 
 
 def _message(at: int, body: MessageBody) -> Message:

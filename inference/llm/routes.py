@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from chassis.errors import InvalidRequest
-from inference.llm.chats import chat_of, chat_of_prompt, check_model
-from inference.llm.engine import Chat, Delta
-from inference.llm.schema import ChatBody, CompletionBody, Sampling
+from inference.llm.chats import chat_of, check_model, completion_of
+from inference.llm.engine import Delta
+from inference.llm.schema import ChatBody, CompletionBody, SamplingBody
 from inference.llm.service import Llm
 from inference.llm.wire import ChatWire, CompletionWire, Wire, events
 from inference.service import require_key
@@ -26,28 +26,37 @@ def llm_routes(llm: Llm) -> APIRouter:
     @router.post("/v1/chat/completions")
     async def chat_completions(request: Request, body: ChatBody) -> Response:
         """The next message of a chat, whole or streamed."""
-        check_model(body.model, llm.engine.model)
-        chat = chat_of(body, structured_output=llm.engine.structured_output)
-        return await _answered(request, llm, chat, body, ChatWire(model=llm.engine.model))
+        engine = await llm.awake()
+        check_model(body.model, engine.model)
+        chat = chat_of(body, structured_output=engine.abilities.json)
+        deltas = llm.chat(chat, client=_client(request))
+        return await _answered(request, deltas, body, ChatWire(model=engine.model))
 
     @router.post("/v1/completions")
     async def completions(request: Request, body: CompletionBody) -> Response:
         """The older interface: an answer to `prompt`."""
-        check_model(body.model, llm.engine.model)
-        chat = chat_of_prompt(body)
-        return await _answered(request, llm, chat, body, CompletionWire(model=llm.engine.model))
+        engine = await llm.awake()
+        check_model(body.model, engine.model)
+        deltas = llm.complete(completion_of(body), client=_client(request))
+        return await _answered(request, deltas, body, CompletionWire(model=engine.model))
 
     @router.post("/v1/embeddings")
     async def embeddings() -> None:
+        engine = await llm.awake()
         raise InvalidRequest(
-            f"the model {llm.engine.model} makes no embeddings", param="model", code="unsupported"
+            f"the model {engine.model} makes no embeddings", param="model", code="unsupported"
         )
 
     return router
 
 
-async def _answered(request: Request, llm: Llm, chat: Chat, body: Sampling, wire: Wire) -> Response:
-    deltas = llm.chat(chat)
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _answered(
+    request: Request, deltas: AsyncGenerator[Delta, None], body: SamplingBody, wire: Wire
+) -> Response:
     if not body.stream:
         whole = await _while_connected(request, _collected(deltas))
         if whole is None:

@@ -109,7 +109,7 @@ def _stops(stop: Any) -> Any:
     return [stop] if isinstance(stop, str) else stop or []
 
 
-class Sampling(BaseModel):
+class SamplingBody(BaseModel):
     """What chat and completion requests have in common. Unknown fields are ignored."""
 
     model: str = Field(max_length=200)
@@ -142,7 +142,7 @@ class Sampling(BaseModel):
         return self.stream_options is not None and self.stream_options.include_usage
 
 
-class ChatBody(Sampling):
+class ChatBody(SamplingBody):
     """`POST /v1/chat/completions`."""
 
     messages: list[MessageBody] = Field(min_length=1, max_length=MAX_MESSAGES)
@@ -159,7 +159,7 @@ def _one_prompt(prompt: Any) -> Any:
     return prompt[0] if isinstance(prompt, list) and len(prompt) == 1 else prompt
 
 
-class CompletionBody(Sampling):
+class CompletionBody(SamplingBody):
     """`POST /v1/completions`."""
 
     prompt: Annotated[str, BeforeValidator(_one_prompt), AfterValidator(_encodable)] = Field(

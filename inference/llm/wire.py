@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference.llm.engine import Delta, Finish, TextDelta, ToolCallDelta
+from inference.llm.engine import Delta, Finish, ReasoningDelta, TextDelta, ToolCallDelta
 
 Json = dict[str, Any]
 DONE = b"data: [DONE]\n\n"
@@ -38,6 +38,8 @@ class ChatWire:
         match delta:
             case TextDelta(text):
                 return self._chunk({"content": text})
+            case ReasoningDelta(text):
+                return self._chunk({"reasoning_content": text})
             case ToolCallDelta():
                 return self._chunk({"tool_calls": [_call_piece(delta)]})
             case Finish(reason=reason):
@@ -79,6 +81,8 @@ class CompletionWire:
         match delta:
             case TextDelta(text):
                 return self._object(text, None)
+            case ReasoningDelta():
+                return self._object("", None)
             case Finish(reason=reason):
                 return self._object("", reason)
             case ToolCallDelta():

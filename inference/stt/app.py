@@ -36,5 +36,5 @@ def build(settings: SttSettings) -> FastAPI:
     app.state.settings = settings
     app.include_router(stt_routes(stt))
     app.include_router(realtime_routes(stt))
-    app.include_router(model_routes(stt.model_ids, models=stt))
+    app.include_router(model_routes(stt.serving.model_ids, models=stt.serving))
     return app

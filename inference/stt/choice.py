@@ -1,9 +1,7 @@
 """Which engine serves: what was asked for, else the best whose package and weights are here."""
 
-import importlib.util
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.errors import NotFound
@@ -11,7 +9,8 @@ from chassis.settings import SettingsError
 from chassis.weights.errors import ModelUnknown
 from chassis.weights.store import ModelStore
 from inference.assist.sentences import sentences
-from inference.candidates import Candidate
+from inference.candidates import Candidate, has_package
+from inference.serving import Choice
 from inference.stt.batching import OnStep
 from inference.stt.engine import Engine
 from inference.stt.nemo import Nemo
@@ -34,14 +33,6 @@ NVIDIA_DEVICE = Path("/dev/nvidiactl")
 PACKAGES = {"nemo": ("nemo", "stt-nemotron"), "sherpa": ("sherpa_onnx", "stt-sherpa")}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Engines in the order in which they are tried, and why that order."""
-
-    candidates: list[Candidate[Engine]]
-    reasons: list[str]
-
-
 class Chooser:
     """Makes candidates of model ids. Touches no weights: an engine loads itself."""
 
@@ -55,7 +46,7 @@ class Chooser:
         default = GPU_CHUNK_MS if self.has_gpu else CPU_CHUNK_MS
         self.chunk_ms = default if settings.chunk_ms == "auto" else int(settings.chunk_ms)
 
-    def choose(self) -> Choice:
+    def choose(self) -> Choice[Engine]:
         """By STT_ENGINE and STT_MODEL. The embedded engine is always the last resort."""
         asked = self._settings
         if asked.model:
@@ -198,8 +189,3 @@ class Chooser:
     @property
     def threads(self) -> int:
         return self._settings.threads or os.cpu_count() or 1
-
-
-def has_package(name: str) -> bool:
-    """Whether it is installed; importing it may take a minute."""
-    return importlib.util.find_spec(name) is not None

@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from inference.service import ModelServerSettings
+from inference.service import SwitchedServerSettings
 
 
-class SttSettings(ModelServerSettings):
+class SttSettings(SwitchedServerSettings):
     """What an operator may choose about hearing."""
 
     model_config = SettingsConfigDict(env_prefix="STT_")
@@ -56,18 +56,6 @@ class SttSettings(ModelServerSettings):
     )
     queue_wait_s: float = Field(
         default=30.0, gt=0, allow_inf_nan=False, description="longest wait of a file, seconds"
-    )
-    idle_unload_s: float = Field(
-        default=0.0,
-        ge=0,
-        allow_inf_nan=False,
-        description="let an unused model go after so long, seconds; 0: never",
-    )
-    max_rss_bytes: int = Field(
-        default=0, ge=0, description="refuse new work while the process holds more; 0: no cap"
-    )
-    max_vram_bytes: int = Field(
-        default=0, ge=0, description="refuse new work while the model holds more; 0: no cap"
     )
     open_vocabulary: bool = Field(
         default=True,

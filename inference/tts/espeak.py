@@ -1,18 +1,21 @@
 """The espeak-ng engine: no download, 130 languages, first sound within milliseconds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import espeakng_loader
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from inference.tts.engine import SAMPLE_RATE_HZ, EngineFailed, Samples, Sink, Voice
+from inference.model_status import EngineFailed
+from inference.tts.engine import SAMPLE_RATE_HZ, Mark, Samples, Sink, Voice
 from inference.tts.espeak_library import Language, Library, LibraryFailed
 from inference.tts.tempo import Tempo
 
+MODEL = "espeak-ng"
 WORDS_PER_MINUTE = 170  # at speed 1: an unhurried speaker
 MIN_WPM = 80  # espeak-ng goes no slower; below, Tempo stretches
 VOLUME = 60  # of 100: some variants clip inside the library at more
@@ -59,7 +62,9 @@ REGION_CHARS = 2
 class Espeak:
     """Engine (see engine.py). A voice is an alias, a language tag, or `tag+variant`."""
 
-    model = "espeak-ng"
+    model = MODEL
+    concurrency = 1  # the library has one state a process
+    is_incremental = True
 
     def __init__(self) -> None:
         self._library: Library | None = None
@@ -67,7 +72,7 @@ class Espeak:
         self._variants: dict[str, str] = {}
         self._gains: dict[Timbre, float] = {}
 
-    def load(self) -> None:
+    def __enter__(self) -> Self:
         try:
             self._library = Library()
         except (LibraryFailed, OSError) as exc:
@@ -76,8 +81,9 @@ class Espeak:
         folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
         # Names with blanks exist; as ids they would be a nuisance, and none is a good voice.
         self._variants = {f.name.lower(): f.name for f in folder.iterdir() if " " not in f.name}
+        return self
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._library is not None:
             self._library.close()
             self._library = None
@@ -103,6 +109,10 @@ class Espeak:
             return None
         return Voice(id=f"{language.tag}{plus}{variant}", name=language.name, language=language.tag)
 
+    def in_language(self, voice: Voice, language: str) -> Voice | None:
+        found = self._language(language.lower().replace("_", "-"))
+        return None if found is None else replace(voice, language=found.tag)
+
     def _language(self, tag: str) -> Language | None:
         """`fr-fr`, and what people write for it: `fr`, `fr-ca`."""
         known = self._languages.get(SYNONYMS.get(tag, tag))
@@ -120,20 +130,16 @@ class Espeak:
 
     def _timbre(self, voice: Voice) -> Timbre:
         if voice.id in ALIASES:
-            return ALIASES[voice.id]
-        tag, _, variant = voice.id.partition("+")
-        return Timbre(variant or DEFAULT_VARIANT, language=tag)
+            return replace(ALIASES[voice.id], language=voice.language)
+        _, _, variant = voice.id.partition("+")
+        return Timbre(variant or DEFAULT_VARIANT, language=voice.language)
 
     def _gain(self, timbre: Timbre) -> float:
         """What brings this timbre to TARGET_RMS; found out once, by listening to it (5 ms)."""
         if timbre not in self._gains:
             heard: list[Samples] = []
 
-            def listen(samples: Samples) -> bool:
-                heard.append(samples)
-                return True
-
-            self._speak(LEVEL_TEST, timbre, 1.0, 1.0, listen)
+            self._speak(LEVEL_TEST, timbre, 1.0, 1.0, _Heard(heard))
             self._gains[timbre] = _gain_to_target(np.concatenate(heard) if heard else None)
         return self._gains[timbre]
 
@@ -156,6 +162,21 @@ class Espeak:
         return self._variants[timbre.variant.lower()]
 
 
+class _Heard:
+    """A sink that keeps what it is given."""
+
+    wanted = True
+
+    def __init__(self, heard: list[Samples]) -> None:
+        self._heard = heard
+
+    def push(self, samples: Samples) -> None:
+        self._heard.append(samples)
+
+    def mark(self, mark: Mark) -> None:
+        pass
+
+
 class _Outlet:
     """From the library's samples to the engine's: level, rate, tempo, and pieces worth handling."""
 
@@ -167,17 +188,16 @@ class _Outlet:
         self._gathered: list[NDArray[np.int16]] = []
         self._wanted = 1  # samples: the first piece at once, then fewer and larger ones
         self._piece = int(PIECE_S * rate_hz)
-        self._listening = True
 
     def take(self, samples: NDArray[np.int16]) -> bool:
         self._gathered.append(samples)
         if sum(map(len, self._gathered)) >= self._wanted:
             self._wanted = self._piece
             self._hand_on(last=False)
-        return self._listening
+        return self._sink.wanted
 
     def finish(self) -> None:
-        if self._listening:
+        if self._sink.wanted:
             self._hand_on(last=True)
 
     def _hand_on(self, *, last: bool) -> None:
@@ -188,7 +208,7 @@ class _Outlet:
             made = self._slowing.push(made)
             if last:
                 made = np.concatenate((made, self._slowing.finish()))
-        self._listening = self._sink(made)
+        self._sink.push(made)
 
 
 def _gain_to_target(samples: Samples | None) -> float:

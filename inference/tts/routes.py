@@ -34,9 +34,9 @@ def tts_routes(tts: Tts) -> APIRouter:
 
     async def opened(body: SpeechBody) -> AsyncIterator[Speech]:
         """The speech asked for; it ends with the response, however that ends."""
-        check_model(body.model, tts.engine.model)
-        voice = tts.voice(body.voice)
-        async with tts.speaker.speak(_said(body.input), voice, body.speed) as speech:
+        engine = await tts.serving.lifecycle.awake()
+        check_model(body.model, engine.model)
+        async with tts.speech(_said(body.input), body.voice, body.speed) as speech:
             yield speech
 
     @router.post("/v1/audio/speech")
@@ -60,13 +60,13 @@ def tts_routes(tts: Tts) -> APIRouter:
         return {
             "voices": [
                 {"id": voice.id, "name": voice.name, "language": voice.language}
-                for voice in tts.engine.voices()
+                for voice in (await tts.serving.lifecycle.awake()).voices()
             ]
         }
 
     @router.get("/v1/audio/models")
     async def models() -> dict[str, list[dict[str, str]]]:
-        return {"models": [{"id": tts.engine.model}]}
+        return {"models": [{"id": tts.serving.known.model}]}
 
     return router
 
@@ -127,7 +127,7 @@ async def _samples(tts: Tts, speech: Speech, first: bytes) -> AsyncIterator[byte
     while chunk:
         yield chunk
         chunk = await speech.take()
-    tts.warm_up.passed()
+    tts.serving.warm_up.passed()
 
 
 async def _observed(

@@ -1,40 +1,74 @@
-"""The text-to-speech parts of a process: engine, speaker, readiness, numbers."""
+"""The text-to-speech parts of a process: engine, readiness, numbers."""
 
-from chassis.errors import InvalidRequest, ParleyError
-from chassis.health import Health, ProbeFailed
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from chassis.errors import InvalidRequest
+from chassis.health import Health
 from chassis.metrics import Metrics
-from inference.service import WarmUp, watch_queue
+from chassis.weights.settings import ModelStoreSettings
+from chassis.weights.store import ModelStore
+from inference.model_status import EngineFailed
+from inference.service import watch_queue
+from inference.serving import Serving
+from inference.tts.choice import Chooser
 from inference.tts.engine import Engine, Voice
 from inference.tts.measures import Measures
-from inference.tts.phrases import phrases
+from inference.tts.phrases import Phrase, phrases
 from inference.tts.settings import TtsSettings
-from inference.tts.speaker import Speaker
+from inference.tts.speaker import Speaker, Speech
 
 WARM_UP_TEXT = "Ready."
 
 
 class Tts:
-    """Everything that speaks. Opened by `async with tts.speaker`."""
+    """Everything that speaks. `async with tts.opened()`."""
 
-    def __init__(self, settings: TtsSettings, engine: Engine, metrics: Metrics) -> None:
-        self.engine = engine
+    def __init__(
+        self, settings: TtsSettings, store_settings: ModelStoreSettings, metrics: Metrics
+    ) -> None:
+        self.settings = settings
         self.measures = Measures(metrics)
         self.speaker = Speaker(
-            engine,
             slots=settings.slots,
             queue_limit=settings.queue_limit,
             measures=self.measures,
         )
-        self.warm_up = WarmUp(self._say_something)
-        self._default_voice = settings.voice
+        store = ModelStore(store_settings)
+        self.serving: Serving[Engine] = Serving(
+            settings,
+            Chooser(settings, store),
+            store=store,
+            warm=self._say_something,
+            infer=self._say_something,
+            on_ready=lambda engine: None,
+            metrics=metrics,
+        )
 
     def watched_by(self, health: Health) -> None:
-        self.warm_up.watched_by(health)
+        self.serving.watched_by(health)
         watch_queue(health, lambda: self.speaker.full)
 
-    def voice(self, asked: str | None) -> Voice:
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        async with self.speaker, self.serving.opened():
+            yield
+
+    @asynccontextmanager
+    async def speech(
+        self, said: list[Phrase], voice_id: str | None, speed: float
+    ) -> AsyncIterator[Speech]:
+        """The sound of `said` while the block lasts. Raises InvalidRequest, RateLimited,
+        Unavailable."""
+        self.serving.memory.check()
+        async with self.serving.lifecycle.lease() as engine:
+            voice = self.voice(engine, voice_id)
+            async with self.speaker.speak(engine, said, voice, speed) as speech:
+                yield speech
+
+    def voice(self, engine: Engine, asked: str | None) -> Voice:
         """The voice of that id, or the default one. Raises InvalidRequest."""
-        found = self.engine.find_voice(asked or self._default_voice)
+        found = engine.find_voice(asked or self.settings.voice)
         if found is None:
             raise InvalidRequest(
                 f"there is no voice {asked!r} here: GET /v1/audio/voices lists them",
@@ -43,13 +77,11 @@ class Tts:
             )
         return found
 
-    async def _say_something(self) -> None:
+    async def _say_something(self, engine: Engine) -> None:
         made = 0
-        try:
-            async with self.speaker.speak(phrases(WARM_UP_TEXT), self.voice(None), 1.0) as speech:
-                while chunk := await speech.take():
-                    made += len(chunk)
-        except ParleyError as exc:
-            raise ProbeFailed(exc.message) from exc
+        voice = self.voice(engine, None)
+        async with self.speaker.speak(engine, phrases(WARM_UP_TEXT), voice, 1.0) as speech:
+            while chunk := await speech.take():
+                made += len(chunk)
         if not made:
-            raise ProbeFailed("the engine spoke no sound")
+            raise EngineFailed("the engine spoke no sound")

@@ -1,4 +1,4 @@
-"""One engine shared fairly: a thread that speaks a phrase at a time, for whoever needs it most."""
+"""Engines shared fairly: a thread that speaks a phrase at a time, for whoever needs it most."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from typing import Self
 
 from chassis.errors import RateLimited, Unavailable
 from chassis.logs import get_logger
-from inference.tts.engine import SAMPLE_RATE_HZ, Engine, EngineFailed, Samples, Voice
+from inference.tts.engine import SAMPLE_RATE_HZ, Engine, Mark, Samples, Voice
 from inference.tts.measures import Measures
 from inference.tts.phrases import Phrase
 from inference.tts.polish import Polish, silence
@@ -30,8 +30,14 @@ class Speech:
     """The sound of one request: 24 kHz s16 mono, in pieces of even length, as it is made."""
 
     def __init__(
-        self, said: Sequence[Phrase], voice: Voice, speed: float, changed: threading.Condition
+        self,
+        engine: Engine,
+        said: Sequence[Phrase],
+        voice: Voice,
+        speed: float,
+        changed: threading.Condition,
     ) -> None:
+        self.engine = engine
         self.voice = voice
         self.speed = speed
         self.opened_at_s = time.monotonic()
@@ -84,10 +90,9 @@ class Speech:
 
 
 class Speaker:
-    """Owns the engine's thread from `async with` to its end."""
+    """Owns the engines' thread from `async with` to its end."""
 
-    def __init__(self, engine: Engine, *, slots: int, queue_limit: int, measures: Measures) -> None:
-        self.engine = engine
+    def __init__(self, *, slots: int, queue_limit: int, measures: Measures) -> None:
         self.slots = slots
         self.queue_limit = queue_limit
         self._measures = measures
@@ -95,7 +100,6 @@ class Speaker:
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._loaded: asyncio.Future[None] | None = None
 
     @property
     def open(self) -> int:
@@ -107,11 +111,7 @@ class Speaker:
         return self.open >= self.slots + self.queue_limit
 
     async def __aenter__(self) -> Self:
-        """Load the engine. Raises EngineFailed."""
-        self._loop = asyncio.get_running_loop()
-        self._loaded = self._loop.create_future()
         self._thread.start()
-        await self._loaded
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -124,13 +124,13 @@ class Speaker:
 
     @asynccontextmanager
     async def speak(
-        self, said: Sequence[Phrase], voice: Voice, speed: float
+        self, engine: Engine, said: Sequence[Phrase], voice: Voice, speed: float
     ) -> AsyncIterator[Speech]:
         """A Speech while the block lasts; leaving it stops the work. Raises RateLimited."""
         if self.full:
             self._measures.refused.inc()
             raise RateLimited("the queue is full", code="queue_full", retry_after_s=RETRY_AFTER_S)
-        speech = Speech(said, voice, speed, self._changed)
+        speech = Speech(engine, said, voice, speed, self._changed)
         self._update(added=speech)
         try:
             yield speech
@@ -151,19 +151,9 @@ class Speaker:
         self._measures.queue_depth.set(max(0, len(self._open) - self.slots))
 
     def _run(self) -> None:
-        """The engine's thread."""
-        assert self._loaded is not None
-        try:
-            self.engine.load()
-        except EngineFailed as exc:
-            self._loop.call_soon_threadsafe(self._loaded.set_exception, exc)
-            return
-        self._loop.call_soon_threadsafe(self._loaded.set_result, None)
-        try:
-            while (speech := self._next()) is not None:
-                self._say_one_phrase(speech)
-        finally:
-            self.engine.close()
+        """The engines' thread."""
+        while (speech := self._next()) is not None:
+            self._say_one_phrase(speech)
 
     def _next(self) -> Speech | None:
         """Of the first `slots` that want more, the one whose listener runs dry first."""
@@ -194,13 +184,26 @@ class Speaker:
 
     def _say(self, phrase: Phrase, speech: Speech) -> None:
         polish = Polish()
-
-        def sink(samples: Samples) -> bool:
-            if sound := polish.push(samples):
-                speech.put(sound)
-            return not speech.cancelled
-
-        self.engine.synthesize(phrase.text, speech.voice, speech.speed, sink)
+        speech.engine.synthesize(phrase.text, speech.voice, speech.speed, _Sink(speech, polish))
         if sound := polish.finish():
             pause_s = phrase.pause_s if speech.left else LAST_PAUSE_S
             speech.put(sound + silence(pause_s / max(speech.speed, 1.0)))
+
+
+class _Sink:
+    """One phrase's way from the engine into its speech."""
+
+    def __init__(self, speech: Speech, polish: Polish) -> None:
+        self._speech = speech
+        self._polish = polish
+
+    @property
+    def wanted(self) -> bool:
+        return not self._speech.cancelled
+
+    def push(self, samples: Samples) -> None:
+        if sound := self._polish.push(samples):
+            self._speech.put(sound)
+
+    def mark(self, mark: Mark) -> None:
+        pass

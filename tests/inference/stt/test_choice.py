@@ -9,7 +9,10 @@ from chassis.errors import NotFound
 from chassis.settings import SettingsError
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
-from inference.stt.choice import NEMOTRON, POCKETSPHINX, Choice, Chooser, has_package
+from inference.candidates import has_package
+from inference.serving import Choice
+from inference.stt.choice import NEMOTRON, POCKETSPHINX, Chooser
+from inference.stt.engine import Engine
 from inference.stt.nemotron import Nemotron
 from inference.stt.pocketsphinx import Pocketsphinx
 from inference.stt.settings import SttSettings
@@ -26,11 +29,11 @@ def chooser(models: Path, **settings: Any) -> Chooser:
     return Chooser(chosen, store, lambda *_: None)
 
 
-def choose(models: Path, **settings: Any) -> Choice:
+def choose(models: Path, **settings: Any) -> Choice[Engine]:
     return chooser(models, **settings).choose()
 
 
-def order(choice: Choice) -> list[str]:
+def order(choice: Choice[Engine]) -> list[str]:
     return [candidate.model for candidate in choice.candidates]
 
 
