@@ -98,7 +98,7 @@ class _Stream(StreamingResponse):
 
 
 def _said(text: str) -> list[Phrase]:
-    said = phrases(prepare(text))
+    said = phrases(prepare(text).text)
     if not said:
         raise InvalidRequest("there is nothing in input that can be spoken", param="input")
     return said

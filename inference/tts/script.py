@@ -4,11 +4,16 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 Origin = tuple[int, int]  # characters source[start:end]
+Replacement = str | Callable[[re.Match[str]], str | None]
+
+# Hangul vowels and final consonants join the letter before them, as marks do.
+_JOINING_JAMO = range(0x1160, 0x1200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +29,7 @@ class Script:
         """Said as it is written, so far."""
         return cls(source, source, tuple((at, at + 1) for at in range(len(source))))
 
-    def sub(
-        self, pattern: re.Pattern[str], replacement: str | Callable[[re.Match[str]], str | None]
-    ) -> Self:
+    def sub(self, pattern: re.Pattern[str], replacement: Replacement) -> Self:
         """As `pattern.sub`: what replaces a match stands for all of it. A string is taken as it
         is, without groups; None from a function leaves the match alone."""
         text: list[str] = []
@@ -37,9 +40,11 @@ class Script:
             if new is None:
                 continue
             start, end = match.span()
-            text += [self.text[done:start], new]
+            text += (self.text[done:start], new)
             origins += [*self.origins[done:start], *[self.origin(start, end)] * len(new)]
             done = end
+        if not text:
+            return self
         text.append(self.text[done:])
         origins += self.origins[done:]
         return type(self)("".join(text), self.source, tuple(origins))
@@ -58,6 +63,27 @@ class Script:
             tuple(origin for start, end in kept for origin in self.origins[start:end]),
         )
 
+    def each(self, replacement: Callable[[str], str]) -> Self:
+        """Every character replaced; what comes of it stands for what it stood for."""
+        made = [replacement(char) for char in self.text]
+        origins = (origin for origin, new in zip(self.origins, made, strict=True) for _ in new)
+        return type(self)("".join(made), self.source, tuple(origins))
+
+    def composed(self) -> Self:
+        """In Unicode's form C: a letter and its marks are one character where there is one."""
+        if unicodedata.is_normalized("NFC", self.text):
+            return self
+        starts = [at for at, char in enumerate(self.text) if at == 0 or not _joins(char)]
+        text: list[str] = []
+        origins: list[Origin] = []
+        for start, end in zip(starts, [*starts[1:], len(self.text)], strict=True):
+            new = unicodedata.normalize("NFC", self.text[start:end])
+            text.append(new)
+            kept = len(new) == end - start  # nothing joined: each keeps its own
+            origin = self.origin(start, end)
+            origins += self.origins[start:end] if kept else [origin] * len(new)
+        return type(self)("".join(text), self.source, tuple(origins))
+
     def cut(self, start: int, end: int) -> Self:
         """The stretch text[start:end], without blanks around it."""
         stretch = self.text[start:end]
@@ -72,3 +98,8 @@ class Script:
             at = self.origins[start][0] if start < len(self.origins) else len(self.source)
             return at, at
         return min(a for a, _ in covered), max(b for _, b in covered)
+
+
+def _joins(char: str) -> bool:
+    """Whether it may become one with the character before it."""
+    return unicodedata.category(char).startswith("M") or ord(char) in _JOINING_JAMO

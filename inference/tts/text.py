@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from inference.tts.script import Script
+
 # Emoji and pictographs with what joins and tints them; symbols that have a name (° € №) stay.
 _PICTURES = re.compile(
     "[\u2190-\u21ff\u231a-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe00-\ufe0f\u200d\u20e3"
@@ -13,43 +15,44 @@ _FENCE = re.compile(r"^[ \t]*(```|~~~).*$", re.MULTILINE)
 _RULE = re.compile(r"^[ \t]*([-*_=])(?:[ \t]*\1){2,}[ \t]*$", re.MULTILINE)
 _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+\u2022][ \t]+)", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\([^()\s]{0,2000}\)")
+_TICKS = re.compile("`+")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)|(?<=\S)(\*{1,3}|_{1,3}|~~)(?!\w)")
 _RUN = re.compile(r"([^\w\s])\1{3,}")  # ===== and !!!!!! are drawn, not said
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
+_LINE_END = re.compile(r"\r\n?")
+_MARKS = "\u0300-\u036f"
+_PILED_MARKS = re.compile(f"(?<=[{_MARKS}]{{8}})[{_MARKS}]+")  # no script needs more on a letter
 _SAID_SYMBOLS = frozenset("%&@#+=°§©™√")
 
 
-def prepare(text: str) -> str:
-    """`text` as it should be spoken; line breaks stay, as pauses. Empty: nothing can be said."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _without_controls(text)
+def prepare(source: str) -> Script:
+    """`source` as it should be spoken; line breaks stay, as pauses. Empty: nothing to say."""
+    script = Script.of(source).sub(_LINE_END, "\n").sub(_PILED_MARKS, "")
+    script = script.composed().each(_said_as)
     for pattern in (_FENCE, _RULE, _LINE_MARK):
-        text = pattern.sub("", text)
-    text = _LINK.sub(r"\1", text).replace("`", "")
-    text = _TAG.sub(" ", text)
-    text = _EMPHASIS.sub("", text)
-    text = _PICTURES.sub(" ", text)
-    text = _RUN.sub(" ", text)
-    text = _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
-    return text if any(map(is_said, text)) else ""
+        script = script.sub(pattern, "")
+    script = script.keep(_LINK).sub(_TICKS, "").sub(_TAG, " ").sub(_EMPHASIS, "")
+    return tidy(script.sub(_PICTURES, " ").sub(_RUN, " "))
 
 
-def _without_controls(text: str) -> str:
+def tidy(script: Script) -> Script:
+    """Single blanks, single line breaks, none at the ends; empty when nothing is left to say."""
+    script = script.sub(_BLANKS, " ").sub(_LINES, "\n")
+    return script.cut(0, len(script.text) if any(map(is_said, script.text)) else 0)
+
+
+def _said_as(char: str) -> str:
     """Without control, formatting and unpaired surrogate characters.
 
     They are more than noise: espeak-ng takes U+0001 as the start of a command.
     """
-    return "".join(
-        char if char == "\n" or not unicodedata.category(char).startswith("C") else _stand_in(char)
-        for char in text
-    )
-
-
-def _stand_in(char: str) -> str:
+    category = unicodedata.category(char)
+    if char == "\n" or not category.startswith("C"):
+        return char
     # Zero-width and direction marks sit inside words; the rest separates them. The zero-width
     # joiners that Indic and Persian spelling needs are among them: espeak-ng does not miss them.
-    return "" if unicodedata.category(char) == "Cf" else " "
+    return "" if category == "Cf" else " "
 
 
 def is_said(char: str) -> bool:

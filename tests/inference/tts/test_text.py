@@ -34,19 +34,19 @@ from inference.tts.text import prepare
     ],
 )
 def test_it_keeps_what_is_said(written: str, spoken: str) -> None:
-    assert prepare(written) == spoken
+    assert prepare(written).text == spoken
 
 
 @pytest.mark.parametrize(
     "written", ["", "  \n", "🎉🎉", "***", "...", "<br/>", "\x00\x01", "\u200b"]
 )
 def test_nothing_speakable_becomes_empty(written: str) -> None:
-    assert prepare(written) == ""
+    assert prepare(written).text == ""
 
 
 @given(st.text(max_size=300))
 def test_the_result_never_holds_a_control_character(written: str) -> None:
-    assert all(char == "\n" or char.isprintable() for char in prepare(written))
+    assert all(char == "\n" or char.isprintable() for char in prepare(written).text)
 
 
 @pytest.mark.parametrize(
