@@ -3,6 +3,7 @@
 import functools
 import ssl
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -24,8 +25,12 @@ def pooled_client(
     bearer: str | None = None,
     connect_timeout_s: float = 2.0,
     read_timeout_s: float = 10.0,
+    uds: Path | None = None,
 ) -> AsyncClient:
-    """A keep-alive client; the caller closes it. Ignores proxy variables: peers are local."""
+    """A keep-alive client; the caller closes it. Ignores proxy variables: peers are local.
+
+    `uds`: the Unix socket to connect to, whatever host an address names.
+    """
     limits = httpx2.Limits(
         max_connections=MAX_CONNECTIONS,
         max_keepalive_connections=MAX_CONNECTIONS,
@@ -36,7 +41,10 @@ def pooled_client(
         headers={"authorization": f"Bearer {bearer}"} if bearer else None,
         timeout=httpx2.Timeout(read_timeout_s, connect=connect_timeout_s),
         transport=_MeasuredTransport(
-            httpx2.AsyncHTTPTransport(limits=limits, verify=tls_context()), metrics
+            httpx2.AsyncHTTPTransport(
+                limits=limits, verify=tls_context(), uds=str(uds) if uds else None
+            ),
+            metrics,
         ),
         trust_env=False,
     )

@@ -16,11 +16,14 @@ from chassis.keys import check_bearer
 from chassis.metrics import Metrics
 from chassis.settings import KeyedSettings
 from inference.model_status import Status
+from inference.slots import BATCH, LIVE, NORMAL
 
 WARM_UP_EVERY_S = (
     30.0  # half of what readiness promises: an inference passed within the last minute
 )
 WARM_UP_TIMEOUT_S = 10.0
+PRIORITY_HEADER = "Parley-Priority"
+PRIORITIES = {"live": LIVE, "normal": NORMAL, "batch": BATCH}
 MODEL_CREATED_AT = 1_700_000_000  # OpenAI's field; clients only show it
 
 
@@ -75,6 +78,16 @@ BEARER = HTTPBearer(auto_error=False, description="the server's key, where it is
 async def require_key(request: Request, _: Annotated[object, Depends(BEARER)]) -> None:
     """Route dependency: the configured bearer key, if any."""
     check_bearer(request.headers.get("authorization"), request.app.state.settings.api_key)
+
+
+def priority_of(request: Request) -> int:
+    """How urgent the client says its work is: `live`, `normal` or `batch`. For `Slots`."""
+    asked = request.headers.get(PRIORITY_HEADER, "normal")
+    if asked not in PRIORITIES:
+        raise InvalidRequest(
+            f"not one of {', '.join(PRIORITIES)}: {asked[:40]!r}", param=PRIORITY_HEADER
+        )
+    return PRIORITIES[asked]
 
 
 def model_routes(

@@ -10,15 +10,24 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from chassis.errors import RateLimited
 from chassis.metrics import Metrics
 
 RETRY_AFTER_S = 1.0
+MAX_PASSED_OVER = 7  # turns of more urgent work before less urgent work gets one
 MAX_THREADS = 256  # made when needed; how many work at once is for the slots to say
+LIVE, NORMAL, BATCH = 0, 1, 2  # priorities: the lower, the sooner
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class _Place(NamedTuple):
+    """Where work queues: behind that of the same client and urgency."""
+
+    priority: int
+    client: str
 
 
 class SlotMeasures:
@@ -38,6 +47,8 @@ class Slots:
     """`count` pieces of model work at once, `queue_limit` waiting; beyond that RateLimited (429).
 
     Clients take turns: one that asks for much waits behind its own work, not before that of others.
+    A lower `priority` goes first, but not for ever: one turn in eight is for those who wait longer.
+    A full queue refuses the least urgent: one that waits makes room for work more urgent than it.
     A slot is freed when its work ends, not when the caller gives up: a thread cannot be cancelled.
     `nice` lowers the threads' share of the cores against other lanes, on Linux.
     """
@@ -54,7 +65,8 @@ class Slots:
         self.count = count
         self.queue_limit = queue_limit
         self.busy = 0
-        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._queues: OrderedDict[_Place, deque[asyncio.Future[None]]] = OrderedDict()
+        self._passed_over: dict[int, int] = {}  # priority: turns given to more urgent work
         self._threads = ThreadPoolExecutor(
             MAX_THREADS,
             thread_name_prefix=f"slot-{lane}",
@@ -82,9 +94,11 @@ class Slots:
         self._admit()
 
     @asynccontextmanager
-    async def slot(self, *, client: str = "", within_s: float | None = None) -> AsyncIterator[None]:
+    async def slot(
+        self, *, client: str = "", within_s: float | None = None, priority: int = NORMAL
+    ) -> AsyncIterator[None]:
         """Hold one slot for the block. Raises RateLimited: queue full, or not `within_s`."""
-        await self._enter(client, within_s)
+        await self._enter(_Place(priority, client), within_s)
         try:
             yield
         finally:
@@ -103,7 +117,7 @@ class Slots:
         **kwargs: P.kwargs,
     ) -> T:
         """Run `work` in a thread with a slot, which it must get `within_s`. Raises RateLimited."""
-        await self._enter(client, within_s)
+        await self._enter(_Place(NORMAL, client), within_s)
         try:
             future = self._threads.submit(work, *args, **kwargs)
         except RuntimeError:  # closed meanwhile
@@ -116,28 +130,28 @@ class Slots:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _enter(self, client: str, within_s: float | None) -> None:
+    async def _enter(self, place: _Place, within_s: float | None) -> None:
         asked_at_s = time.monotonic()
         if self.busy < self.count and not self._queues:
             self._take()
         else:
-            await self._wait_in_turn(client, within_s)
+            await self._wait_in_turn(place, within_s)
         self._wait.observe(time.monotonic() - asked_at_s)
 
-    async def _wait_in_turn(self, client: str, within_s: float | None) -> None:
-        if self.full:
+    async def _wait_in_turn(self, place: _Place, within_s: float | None) -> None:
+        if self.full and not self._make_room(place.priority):
             raise self._refusal("the queue is full", "queue_full")
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(client, deque()).append(turn)
+        self._queues.setdefault(place, deque()).append(turn)
         self._show()
         try:
             async with asyncio.timeout(within_s):
                 await turn
         except BaseException as exc:
-            if turn.done() and not turn.cancelled():
+            if not turn.done() or turn.cancelled():
+                self._forget(place, turn)
+            elif turn.exception() is None:
                 self._leave()  # the turn came in the same moment
-            else:
-                self._forget(client, turn)
             if isinstance(exc, TimeoutError):
                 raise self._refusal(
                     "no slot became free in time, try again", "queue_timeout"
@@ -145,23 +159,44 @@ class Slots:
             raise
 
     def _admit(self) -> None:
-        """Let in whose turn it is: the first of each client, client by client."""
+        """Let in whose turn it is: of the most urgent, the first of each client in turn."""
         while self.busy < self.count and self._queues:
-            client, queue = self._queues.popitem(last=False)
+            place = self._next_place()
+            queue = self._queues.pop(place)
             turn = queue.popleft()
             if queue:
-                self._queues[client] = queue  # behind the others
+                self._queues[place] = queue  # behind the others
             if not turn.done():
                 turn.set_result(None)
                 self._take()
         self._show()
 
-    def _forget(self, client: str, turn: asyncio.Future[None]) -> None:
-        queue = self._queues.get(client)
+    def _next_place(self) -> _Place:
+        waiting = sorted({place.priority for place in self._queues})
+        overdue = [one for one in waiting if self._passed_over.get(one, 0) >= MAX_PASSED_OVER]
+        chosen = overdue[0] if overdue else waiting[0]
+        self._passed_over = {
+            one: self._passed_over.get(one, 0) + 1 for one in waiting if one > chosen
+        } | {one: self._passed_over.get(one, 0) for one in waiting if one < chosen}
+        return next(place for place in self._queues if place.priority == chosen)
+
+    def _make_room(self, priority: int) -> bool:
+        """Whether less urgent work waited, and its newest was refused for this."""
+        place = max(reversed(self._queues), key=lambda one: one.priority, default=None)
+        if place is None or place.priority <= priority:
+            return False
+        turn = self._queues[place][-1]
+        self._forget(place, turn)
+        if not turn.done():
+            turn.set_exception(self._refusal("more urgent work filled the queue", "queue_full"))
+        return True
+
+    def _forget(self, place: _Place, turn: asyncio.Future[None]) -> None:
+        queue = self._queues.get(place)
         if queue and turn in queue:
             queue.remove(turn)
             if not queue:
-                del self._queues[client]
+                del self._queues[place]
         self._show()
 
     def _take(self) -> None:

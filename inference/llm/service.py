@@ -13,7 +13,7 @@ from inference.llm.engine import Chat, Completion, Delta, Embeddings, Engine, Fi
 from inference.llm.settings import LlmSettings
 from inference.service import watch_queue
 from inference.serving import Serving
-from inference.slots import SlotMeasures, Slots
+from inference.slots import NORMAL, SlotMeasures, Slots
 
 
 class Llm:
@@ -53,33 +53,37 @@ class Llm:
         """The engine that is to answer. Raises Unavailable with the state."""
         return await self.serving.lifecycle.awake()
 
-    def chat(self, chat: Chat, *, client: str) -> AsyncGenerator[Delta]:
+    def chat(self, chat: Chat, *, client: str, priority: int = NORMAL) -> AsyncGenerator[Delta]:
         """The next message, measured. Closing this cancels the engine's work."""
-        return self._answer(lambda engine: engine.chat(chat), client)
+        return self._answer(lambda engine: engine.chat(chat), client, priority)
 
-    def complete(self, completion: Completion, *, client: str) -> AsyncGenerator[Delta]:
-        return self._answer(lambda engine: engine.complete(completion), client)
+    def complete(
+        self, completion: Completion, *, client: str, priority: int = NORMAL
+    ) -> AsyncGenerator[Delta]:
+        return self._answer(lambda engine: engine.complete(completion), client, priority)
 
-    async def embed(self, texts: Sequence[str], *, client: str) -> Embeddings:
-        async with self._turn(client) as engine:
+    async def embed(
+        self, texts: Sequence[str], *, client: str, priority: int = NORMAL
+    ) -> Embeddings:
+        async with self._turn(client, priority) as engine:
             return await engine.embed(texts)
 
     @asynccontextmanager
-    async def _turn(self, client: str) -> AsyncIterator[Engine]:
+    async def _turn(self, client: str, priority: int) -> AsyncIterator[Engine]:
         """The engine, when it is `client`'s turn. Raises RateLimited, Unavailable."""
         within_s = self.settings.queue_wait_s
         async with (
             self.serving.lifecycle.lease() as engine,
-            self._slots.slot(client=client, within_s=within_s),
+            self._slots.slot(client=client, within_s=within_s, priority=priority),
         ):
             yield engine
 
     async def _answer(
-        self, ask: Callable[[Engine], AsyncGenerator[Delta]], client: str
+        self, ask: Callable[[Engine], AsyncGenerator[Delta]], client: str, priority: int
     ) -> AsyncGenerator[Delta]:
         started_s = time.perf_counter()
         first = True
-        async with self._turn(client) as engine, aclosing(ask(engine)) as deltas:
+        async with self._turn(client, priority) as engine, aclosing(ask(engine)) as deltas:
             async for delta in deltas:
                 if first:
                     self._ttft.observe(time.perf_counter() - started_s)

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.errors import RateLimited
 from chassis.metrics import Metrics
-from inference.slots import SlotMeasures, Slots
+from inference.slots import BATCH, LIVE, NORMAL, SlotMeasures, Slots
 
 
 def slots(count: int, queue_limit: int = 100) -> Slots:
@@ -119,3 +119,48 @@ async def test_more_slots_let_in_who_waits() -> None:
         await asyncio.sleep(0)
         made.resize(2)
         assert await waiting == "in"
+
+
+async def queue_of(made: Slots, names: str, done: list[str]) -> list[asyncio.Task[None]]:
+    """Callers in this order: l(ive), n(ormal), b(atch); each tells when it had its turn."""
+
+    async def caller(name: str) -> None:
+        async with made.slot(priority={"l": LIVE, "n": NORMAL, "b": BATCH}[name]):
+            done.append(name)
+
+    callers = [asyncio.create_task(caller(name)) for name in names]
+    await asyncio.sleep(0)
+    return callers
+
+
+async def test_the_urgent_go_first() -> None:
+    made = slots(1)
+    done: list[str] = []
+    async with made.slot():
+        callers = await queue_of(made, "bnlbnl", done)
+    await asyncio.gather(*callers)
+    assert "".join(done) == "llnnbb"
+
+
+async def test_who_is_not_urgent_gets_a_turn_all_the_same() -> None:
+    made = slots(1)
+    done: list[str] = []
+    async with made.slot():
+        callers = await queue_of(made, "b" + "l" * 20, done)
+    await asyncio.gather(*callers)
+    assert done.index("b") == 7
+
+
+async def test_a_full_queue_makes_room_for_the_more_urgent() -> None:
+    made = slots(1, queue_limit=2)
+    done: list[str] = []
+    async with made.slot():
+        callers = await queue_of(made, "bbl", done)
+        with pytest.raises(RateLimited) as refused:
+            async with made.slot(priority=BATCH):
+                raise AssertionError("the queue was full")
+    outcomes = await asyncio.gather(*callers, return_exceptions=True)
+    assert refused.value.error_code == "queue_full"
+    assert [isinstance(outcome, RateLimited) for outcome in outcomes] == [False, True, False]
+    assert "".join(done) == "lb"
+    assert (made.busy, made.waiting) == (0, 0)
