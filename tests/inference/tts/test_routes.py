@@ -1,10 +1,10 @@
 """What only shows inside the process: clients that stall, engines that fail, settings that lie."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Self
 
 import httpx2
 import numpy as np
@@ -13,25 +13,31 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from chassis.service import create_app
-from chassis.settings import EXIT_BAD_SETTINGS
+from chassis.weights.settings import ModelStoreSettings
+from inference.candidates import Candidate
+from inference.model_status import EngineFailed, Phase
 from inference.service import service_parts
-from inference.tts import routes
-from inference.tts.engine import EngineFailed, Sink, Voice
+from inference.serving import Choice
+from inference.tts import routes, service
+from inference.tts.engine import Engine, Sink, Voice
 from inference.tts.service import Tts
 from inference.tts.settings import TtsSettings
-from tests.processes import LOGS, ROOT, clean_env, free_port
 
-VOICE = Voice(id="alloy", name="Alloy", language="en")
+VOICE = Voice(id="alloy", name="Alloy", language="en-us")
+LANGUAGES = ("en-us", "fr-fr")
 
 
 class ScriptedEngine:
     """Speaks until told to stop; breaks at `break`; says nothing at `mute`."""
 
     model = "scripted"
+    concurrency = 1
+    is_incremental = True
 
-    def load(self) -> None: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def close(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def voices(self) -> Sequence[Voice]:
         return [VOICE]
@@ -39,24 +45,47 @@ class ScriptedEngine:
     def find_voice(self, voice_id: str) -> Voice | None:
         return VOICE if voice_id == VOICE.id else None
 
+    def in_language(self, voice: Voice, language: str) -> Voice | None:
+        return replace(voice, language=language) if language in LANGUAGES else None
+
     def synthesize(self, phrase: str, voice: Voice, speed: float, sink: Sink) -> None:
         if "break" in phrase:
             raise EngineFailed("as asked")
         pieces = 0 if "mute" in phrase else 10_000_000 if "endless" in phrase else 5
         for _ in range(pieces):
-            if not sink(np.full(960, 0.3, np.float32)):
+            if not sink.wanted:
                 return
+            sink.push(np.full(960, 0.3, np.float32))
+
+
+class OneEngine:
+    """A chooser that knows the scripted engine only."""
+
+    def choose(self) -> Choice[Engine]:
+        return Choice([self.candidate("scripted")], [])
+
+    def candidate(self, model_id: str) -> Candidate[Engine]:
+        return Candidate(model=model_id, build=ScriptedEngine)
+
+    def ids(self) -> list[str]:
+        return ["scripted"]
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[tuple[FastAPI, Tts]]:
-    settings = TtsSettings()
+async def scripted(
+    awaited: Phase = Phase.READY, **settings_: Any
+) -> AsyncIterator[tuple[FastAPI, Tts]]:
+    settings = TtsSettings(**settings_)
     metrics, health = service_parts("tts")
-    tts = Tts(settings, ScriptedEngine(), metrics)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "Chooser", lambda *_: OneEngine())
+        tts = Tts(settings, ModelStoreSettings(), metrics)
     app = create_app("tts", metrics=metrics, health=health)
     app.state.settings = settings
     app.include_router(routes.tts_routes(tts))
-    async with tts.speaker:
+    async with asyncio.timeout(20), tts.opened():
+        while tts.serving.lifecycle.status.phase is not awaited:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.001)
         yield app, tts
 
 
@@ -104,16 +133,9 @@ async def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.Monke
         assert tts.speaker.open == 0
 
 
-def test_a_voice_setting_that_does_not_exist_stops_the_start_for_good() -> None:
-    variables = {"TTS_VOICE": "nobody", "TTS_PORT": str(free_port()), "PYTHONPATH": str(ROOT)}
-    LOGS.mkdir(exist_ok=True)
-    ended = subprocess.run(
-        [sys.executable, "-m", "inference.tts"],
-        env=clean_env(variables),
-        cwd=LOGS,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    assert ended.returncode == EXIT_BAD_SETTINGS  # restarting cannot help, and `parley up` does not
-    assert ended.stderr.splitlines()[-1].startswith("settings: TTS_VOICE: no such voice")
+async def test_a_voice_setting_that_does_not_exist_is_told_not_served() -> None:
+    async with scripted(Phase.FAILED, voice="nobody") as (app, tts):
+        assert "there is no voice" in str(tts.serving.lifecycle.status)
+        answer = await posted(app, "fine")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "model_failed"
