@@ -4,21 +4,26 @@
 PYTHON ?= python3
 VENV := .venv
 NEMO_VENV := .venv-nemo
+PIPECAT_VENV := .venv-pipecat
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PACKAGES := backend bench chassis deploy inference livekit_agent parley tests
 WEB_PACKAGES := frontend/node_modules/.package-lock.json
 INSTALL := $(UV) pip install --compile-bytecode --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
+INSTALL_PIPECAT := $(subst $(BIN)/python,$(PIPECAT_VENV)/bin/python,$(INSTALL))
 INSTALL_NEMO := $(subst $(BIN)/python,$(NEMO_VENV)/bin/python,$(INSTALL))
-LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK_HERE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
+LOCK := $(LOCK_HERE) --universal
 # What tests of torch need beside requirements/stt-nemotron.txt.
 SLOW_PACKAGES := editables hatchling hypothesis pytest pytest-asyncio pytest-timeout sherpa-onnx
 SLOW_TTS_PACKAGES := editables hatchling onnx pytest pytest-asyncio pytest-timeout
+# A client of its own: it wants a soxr that the servers do not, and has none for every Python.
+PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-asyncio pytest-timeout
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo lint format bench bench-stt lock env-example FORCE
+.PHONY: help run test test-slow nemo pipecat lint format bench bench-stt bench-tts lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
@@ -44,6 +49,8 @@ test-slow: nemo
 	@$(NEMO_VENV)/bin/pytest tests/slow
 
 nemo: $(NEMO_VENV)/.ready
+
+pipecat: $(PIPECAT_VENV)/.ready
 
 lint: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(BIN)/ruff format --check .
@@ -84,6 +91,7 @@ lock: $(VENV)/.uv
 	@$(LOCK) --extra tts --extra tts-kokoro pyproject.toml -o requirements/tts-kokoro.txt
 	@printf '%s\n' $(SLOW_TTS_PACKAGES) | $(LOCK) -c requirements/tts-kokoro.txt - -o requirements/slow-tts.txt
 	@$(LOCK) --extra llm --extra llm-llama-cpp pyproject.toml -o requirements/llm-llama-cpp.txt
+	@printf '%s\n' $(PIPECAT_PACKAGES) | $(LOCK_HERE) --python-platform linux - -o requirements/pipecat.txt
 	@echo uv | $(LOCK) - -o requirements/uv.txt
 
 $(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
@@ -102,6 +110,14 @@ $(NEMO_VENV)/.ready: requirements/stt-nemotron.txt requirements/slow.txt pyproje
 		test $$try = 1 || exit 1; done
 	@$(INSTALL_NEMO) --require-hashes --only-binary :all: -r requirements/slow.txt
 	@$(INSTALL_NEMO) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Its packages alone, not this project: the servers it talks to run in the main environment.
+$(PIPECAT_VENV)/.ready: requirements/pipecat.txt | $(VENV)/.uv
+	@echo "Installing pipecat (requirements/pipecat.txt)"
+	@test -x $(PIPECAT_VENV)/bin/python || $(PYTHON) -m venv --clear $(PIPECAT_VENV)
+	@$(INSTALL_PIPECAT) --require-hashes --only-binary :all: --no-binary docopt \
+		-r requirements/pipecat.txt
 	@touch $@
 
 # An environment whose Python is gone (moved folder, upgraded system) is made anew.
