@@ -148,6 +148,10 @@ class WarmUp:
         """Call after each successful inference of real traffic."""
         self._passed_at_s = time.monotonic()
 
+    def failed(self) -> None:
+        """Call when real traffic failed as if the engine were broken: the next probe asks it."""
+        self._passed_at_s = float("-inf")
+
     async def probe(self) -> None:
         """Infer, unless real work succeeded within WARM_UP_EVERY_S. Raises ProbeFailed."""
         async with self._inferring:  # who asks meanwhile waits for the same answer

@@ -21,6 +21,7 @@ class Polish:
     """One phrase on its way out. Silence before it goes at once; that after it, when it ends."""
 
     def __init__(self) -> None:
+        self.skipped = 0  # samples of silence before it
         self._begun = False
         self._held = _NOTHING  # may turn out to be the end: not sent until more sound follows
 
@@ -29,10 +30,12 @@ class Polish:
         heard = np.concatenate((self._held, samples))
         loud = np.flatnonzero(np.abs(heard) > SILENCE)
         if not self._begun:
+            quiet = max(0, (int(loud[0]) if loud.size else heard.size) - LEAD)
+            self.skipped += quiet
             if not loud.size:
-                self._held = heard[-LEAD:]
+                self._held = heard[quiet:]
                 return b""
-            heard = _faded_in(heard[max(0, int(loud[0]) - LEAD) :])
+            heard = _faded_in(heard[quiet:])
             loud = np.flatnonzero(np.abs(heard) > SILENCE)
             self._begun = True
         last = int(loud[-1]) + 1 if loud.size else 0

@@ -15,12 +15,10 @@ from chassis.errors import InvalidRequest
 from chassis.logs import get_logger
 from inference.service import require_key
 from inference.tts.encoder import encoder_of
-from inference.tts.phrases import Phrase, phrases
 from inference.tts.polish import first_sound_s
 from inference.tts.schema import SpeechBody, check_model
 from inference.tts.service import Tts
-from inference.tts.speaker import Speech
-from inference.tts.text import prepare
+from inference.tts.speech import Speech
 
 SEND_WITHIN_S = 60.0  # a client that takes nothing for so long has gone, whatever TCP says
 CLIENT_LEFT = 499
@@ -36,7 +34,7 @@ def tts_routes(tts: Tts) -> APIRouter:
         """The speech asked for; it ends with the response, however that ends."""
         engine = await tts.serving.lifecycle.awake()
         check_model(body.model, engine.model)
-        async with tts.speech(_said(body.input), body.voice, body.speed) as speech:
+        async with tts.speech(body.input, body.voice, body.speed) as speech:
             yield speech
 
     @router.post("/v1/audio/speech")
@@ -95,13 +93,6 @@ class _Stream(StreamingResponse):
             await super().stream_response(bounded)
         except TimeoutError:
             log.warning("client_stalled", within_s=SEND_WITHIN_S)
-
-
-def _said(text: str) -> list[Phrase]:
-    said = phrases(prepare(text).text)
-    if not said:
-        raise InvalidRequest("there is nothing in input that can be spoken", param="input")
-    return said
 
 
 async def _first(request: Request, speech: Speech) -> bytes | None:

@@ -1,5 +1,6 @@
 """The text-to-speech parts of a process: engine, readiness, numbers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,14 +12,21 @@ from chassis.weights.store import ModelStore
 from inference.model_status import EngineFailed
 from inference.service import watch_queue
 from inference.serving import Serving
+from inference.tts.cache import PhraseCache
 from inference.tts.choice import Chooser
 from inference.tts.engine import Engine, Voice
+from inference.tts.lexicon import Lexicon
 from inference.tts.measures import Measures
+from inference.tts.normalise import script_of
 from inference.tts.phrases import Phrase, phrases
+from inference.tts.script import Script
 from inference.tts.settings import TtsSettings
-from inference.tts.speaker import Speaker, Speech
+from inference.tts.speaker import LIVE, NORMAL, Speaker
+from inference.tts.speech import Speech
 
 WARM_UP_TEXT = "Ready."
+ANY_VOICE = "alloy"  # OpenAI's names are aliases in every engine
+MAX_FAILURES = 3
 
 
 class Tts:
@@ -29,19 +37,24 @@ class Tts:
     ) -> None:
         self.settings = settings
         self.measures = Measures(metrics)
+        self.lexicon = Lexicon(settings.lexicon)
+        self.cache = PhraseCache(settings.cache_bytes, metrics)
         self.speaker = Speaker(
             slots=settings.slots,
             queue_limit=settings.queue_limit,
+            cache=self.cache,
             measures=self.measures,
+            on_phrase=self._spoke,
         )
+        self._failures = 0  # phrases in a row
         store = ModelStore(store_settings)
         self.serving: Serving[Engine] = Serving(
             settings,
             Chooser(settings, store),
             store=store,
-            warm=self._say_something,
+            warm=self._warm,
             infer=self._say_something,
-            on_ready=lambda engine: None,
+            on_ready=self._begins,
             metrics=metrics,
         )
 
@@ -56,32 +69,89 @@ class Tts:
 
     @asynccontextmanager
     async def speech(
-        self, said: list[Phrase], voice_id: str | None, speed: float
+        self,
+        text: str,
+        voice_id: str | None,
+        speed: float,
+        *,
+        language: str | None = None,
+        priority: int = NORMAL,
+        with_words: bool = False,
     ) -> AsyncIterator[Speech]:
-        """The sound of `said` while the block lasts. Raises InvalidRequest, RateLimited,
-        Unavailable."""
+        """The sound of `text` while the block lasts. `priority`: LIVE, NORMAL or BATCH.
+
+        Raises InvalidRequest for `input`, `voice` and `language`; RateLimited, Unavailable.
+        """
         self.serving.memory.check()
         async with self.serving.lifecycle.lease() as engine:
-            voice = self.voice(engine, voice_id)
-            async with self.speaker.speak(engine, said, voice, speed) as speech:
+            voice = self.voice(engine, voice_id, language)
+            said = await asyncio.to_thread(_said, text, voice.language, self.lexicon)
+            if not said:
+                raise InvalidRequest("there is nothing in input that can be spoken", param="input")
+            async with self.speaker.speak(
+                engine, said, voice, speed, priority=priority, with_words=with_words
+            ) as speech:
                 yield speech
 
-    def voice(self, engine: Engine, asked: str | None) -> Voice:
-        """The voice of that id, or the default one. Raises InvalidRequest."""
-        found = engine.find_voice(asked or self.settings.voice)
+    def voice(self, engine: Engine, asked: str | None, language: str | None = None) -> Voice:
+        """The voice of that id, or the default one, speaking `language`. Raises InvalidRequest."""
+        found = engine.find_voice(asked) if asked else self._default_voice(engine)
         if found is None:
             raise InvalidRequest(
                 f"there is no voice {asked!r} here: GET /v1/audio/voices lists them",
                 param="voice",
                 code="voice_not_found",
             )
-        return found
+        if language is None:
+            return found
+        in_language = engine.in_language(found, language)
+        if in_language is None:
+            raise InvalidRequest(
+                f"the voice {found.id} does not speak {language[:40]!r}",
+                param="language",
+                code="unsupported_language",
+            )
+        return in_language
+
+    def _default_voice(self, engine: Engine) -> Voice | None:
+        """TTS_VOICE where the engine has it: one that stands in may not."""
+        return engine.find_voice(self.settings.voice) or engine.find_voice(ANY_VOICE)
+
+    def _begins(self, _engine: Engine) -> None:
+        self._failures = 0
+        self.cache.clear()
+
+    async def _warm(self, engine: Engine) -> None:
+        """The first inference. Raises EngineFailed, also where TTS_VOICE names nothing it has."""
+        is_first_choice = engine.model == self.serving.choice.candidates[0].model
+        if is_first_choice and engine.find_voice(self.settings.voice) is None:
+            raise EngineFailed(
+                f"TTS_VOICE: there is no voice {self.settings.voice!r} in {engine.model}"
+            )
+        await self._say_something(engine)
 
     async def _say_something(self, engine: Engine) -> None:
-        made = 0
         voice = self.voice(engine, None)
-        async with self.speaker.speak(engine, phrases(WARM_UP_TEXT), voice, 1.0) as speech:
+        said = phrases(Script.of(WARM_UP_TEXT))
+        made = 0
+        async with self.speaker.speak(
+            engine, said, voice, 1.0, priority=LIVE, is_cached=False
+        ) as speech:
             while chunk := await speech.take():
                 made += len(chunk)
         if not made:
             raise EngineFailed("the engine spoke no sound")
+
+    def _spoke(self, engine: Engine, passed: bool) -> None:
+        """A phrase passed or failed. After some failures in a row, readiness asks the engine."""
+        if passed:
+            self._failures = 0
+            self.serving.warm_up.passed()
+            return
+        self._failures += 1
+        if self._failures >= MAX_FAILURES:
+            self.serving.warm_up.failed()
+
+
+def _said(text: str, language: str, lexicon: Lexicon) -> list[Phrase]:
+    return phrases(script_of(text, language, lexicon))

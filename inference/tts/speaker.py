@@ -1,105 +1,57 @@
-"""Engines shared fairly: a thread that speaks a phrase at a time, for whoever needs it most."""
+"""Engines shared fairly: they speak a phrase at a time, for whoever needs it most."""
 
 import asyncio
 import threading
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Self
+from weakref import WeakKeyDictionary
 
-from chassis.errors import RateLimited, Unavailable
+from chassis.errors import RateLimited
 from chassis.logs import get_logger
+from inference.tts.cache import PhraseCache, Spoken
 from inference.tts.engine import SAMPLE_RATE_HZ, Engine, Mark, Samples, Voice
 from inference.tts.measures import Measures
+from inference.tts.pace import FIRST_CHARS, Pace, first_chars
 from inference.tts.phrases import Phrase
-from inference.tts.polish import Polish, silence
+from inference.tts.polish import Polish
+from inference.tts.speech import BYTES_PER_S, Speech
 
-BYTES_PER_S = SAMPLE_RATE_HZ * 2
-AHEAD_S = 20.0  # made and not yet taken: beyond this a request waits for its client
-CHUNK_WITHIN_S = 20.0
+MAX_THREADS = 64  # made when needed; how many work at once is for the engines to say
 STOP_WITHIN_S = 10.0
 RETRY_AFTER_S = 1.0
-# LiveKit asks for one sentence a request and plays them back to back: this is their pause.
-LAST_PAUSE_S = 0.15
+LIVE, NORMAL, BATCH = range(3)
+PATIENCE_S = 2.0  # by so much may one that is more urgent come before one that waited longer
 
 log = get_logger(__name__)
 
 
-class Speech:
-    """The sound of one request: 24 kHz s16 mono, in pieces of even length, as it is made."""
+class Speaker:
+    """Owns the engines' threads from `async with` to its end."""
 
     def __init__(
         self,
-        engine: Engine,
-        said: Sequence[Phrase],
-        voice: Voice,
-        speed: float,
-        changed: threading.Condition,
+        *,
+        slots: int,
+        queue_limit: int,
+        cache: PhraseCache,
+        measures: Measures,
+        on_phrase: Callable[[Engine, bool], None] = lambda _engine, _passed: None,
     ) -> None:
-        self.engine = engine
-        self.voice = voice
-        self.speed = speed
-        self.opened_at_s = time.monotonic()
-        self.made_bytes = 0
-        self.taken_bytes = 0
-        self.cancelled = False
-        self.ended = False
-        self.left = deque(said)
-        self._changed = changed
-        self._loop = asyncio.get_running_loop()
-        self._ready: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
-
-    @property
-    def runs_dry_at_s(self) -> float:
-        """When a listener who began at once has heard all that is made."""
-        return self.opened_at_s + self.made_bytes / BYTES_PER_S
-
-    @property
-    def wants_more(self) -> bool:
-        ahead_s = (self.made_bytes - self.taken_bytes) / BYTES_PER_S
-        return bool(self.left) and not self.cancelled and ahead_s < AHEAD_S
-
-    def put(self, item: bytes | Exception | None) -> None:
-        """From the engine's thread: sound, the reason it fails, or None for the end."""
-        if isinstance(item, bytes):
-            self.made_bytes += len(item)
-        self._loop.call_soon_threadsafe(self._ready.put_nowait, item)
-
-    async def take(self) -> bytes:
-        """All that is ready, waiting for at least something. Empty: that was all."""
-        try:
-            async with asyncio.timeout(CHUNK_WITHIN_S):
-                item = await self._ready.get()
-        except TimeoutError:
-            raise Unavailable("the engine is too slow now", code="engine_timeout") from None
-        if isinstance(item, Exception):
-            raise Unavailable("the engine failed", code="engine_failed") from item
-        pieces = [item or b""]
-        while item and not self._ready.empty():
-            if not isinstance(item := self._ready.get_nowait(), bytes):
-                self._ready.put_nowait(item)  # the end or a failure: for the next call
-                break
-            pieces.append(item)
-        taken = b"".join(pieces)
-        self.ended = not taken
-        with self._changed:  # held by the engine's thread for microseconds only
-            self.taken_bytes += len(taken)
-            self._changed.notify()
-        return taken
-
-
-class Speaker:
-    """Owns the engines' thread from `async with` to its end."""
-
-    def __init__(self, *, slots: int, queue_limit: int, measures: Measures) -> None:
+        """`on_phrase` is told whether each phrase passed; from an engine's thread."""
         self.slots = slots
         self.queue_limit = queue_limit
+        self._cache = cache
         self._measures = measures
+        self._on_phrase = on_phrase
         self._open: list[Speech] = []  # in order of arrival
-        self._changed = threading.Condition()
+        self._at_work: list[Speech] = []  # also some whose listener has just left
+        self._paces: WeakKeyDictionary[Engine, Pace] = WeakKeyDictionary()
+        self._lock = threading.Lock()  # held for microseconds: the event loop takes it too
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="engine")
 
     @property
     def open(self) -> int:
@@ -111,26 +63,44 @@ class Speaker:
         return self.open >= self.slots + self.queue_limit
 
     async def __aenter__(self) -> Self:
-        self._thread.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        with self._changed:
+        with self._lock:
             self._stopping = True
-            for speech in self._open:
+            working = list(self._at_work)
+            for speech in (*self._open, *working):
                 speech.cancelled = True
-            self._changed.notify()
-        await asyncio.to_thread(self._thread.join, STOP_WITHIN_S)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        await _rest(working)
 
     @asynccontextmanager
     async def speak(
-        self, engine: Engine, said: Sequence[Phrase], voice: Voice, speed: float
+        self,
+        engine: Engine,
+        said: Sequence[Phrase],
+        voice: Voice,
+        speed: float,
+        *,
+        priority: int = NORMAL,
+        with_words: bool = False,
+        is_cached: bool = True,
     ) -> AsyncIterator[Speech]:
-        """A Speech while the block lasts; leaving it stops the work. Raises RateLimited."""
+        """A Speech while the block lasts; leaving it stops the work, and the engine is done with it
+        then. Raises RateLimited."""
         if self.full:
             self._measures.refused.inc()
             raise RateLimited("the queue is full", code="queue_full", retry_after_s=RETRY_AFTER_S)
-        speech = Speech(engine, said, voice, speed, self._changed)
+        speech = Speech(
+            engine,
+            said,
+            voice,
+            speed,
+            priority=priority,
+            with_words=with_words,
+            is_cached=is_cached,
+            on_taken=self._look_again,
+        )
         self._update(added=speech)
         try:
             yield speech
@@ -139,71 +109,184 @@ class Speaker:
             self._update(removed=speech)
             if not speech.ended:
                 self._measures.cancelled.inc()
+            await _rest((speech,))
 
     def _update(self, *, added: Speech | None = None, removed: Speech | None = None) -> None:
-        with self._changed:
+        with self._lock:
             if added is not None:
                 self._open.append(added)
+                dry = [s for s in self._open if s.engine is added.engine and not s.made_bytes]
+                for speech in dry:
+                    speech.rivals = max(speech.rivals, len(dry) - 1)
             if removed is not None:
                 self._open.remove(removed)
-            self._changed.notify()
+            self._dispatch()
         self._measures.open.set(len(self._open))
         self._measures.queue_depth.set(max(0, len(self._open) - self.slots))
 
-    def _run(self) -> None:
-        """The engines' thread."""
-        while (speech := self._next()) is not None:
-            self._say_one_phrase(speech)
+    def _look_again(self) -> None:
+        with self._lock:
+            self._dispatch()
 
-    def _next(self) -> Speech | None:
-        """Of the first `slots` that want more, the one whose listener runs dry first."""
-        with self._changed:
-            while not self._stopping:
-                waiting = [speech for speech in self._open if speech.wants_more][: self.slots]
-                if waiting:
-                    return min(waiting, key=lambda speech: speech.runs_dry_at_s)
-                self._changed.wait()
-        return None
+    # --- under the lock
 
-    def _say_one_phrase(self, speech: Speech) -> None:
-        phrase = speech.left.popleft()
-        started_s = time.monotonic()
-        made_before = speech.made_bytes
-        try:
-            self._say(phrase, speech)
-        except Exception as exc:
-            # Whatever went wrong with this phrase, the thread must live: others wait for it.
-            log.error("phrase_failed", voice=speech.voice.id, exc_info=exc)
-            speech.left.clear()
-            speech.put(exc)
+    def _dispatch(self) -> None:
+        """Every engine with a free thread gets the phrase that is needed most."""
+        if self._stopping:
             return
-        made_s = (speech.made_bytes - made_before) / BYTES_PER_S
-        self._measures.phrase(made_s, time.monotonic() - started_s)
-        if not speech.left:
-            speech.put(None)
+        for speech in self._open:
+            self._say_from_memory(speech)
+        while (speech_ := self._most_needed()) is not None:
+            speech_.is_at_work = True
+            self._at_work.append(speech_)
+            self._threads.submit(self._work, speech_, self._cut(speech_))
 
-    def _say(self, phrase: Phrase, speech: Speech) -> None:
-        polish = Polish()
-        speech.engine.synthesize(phrase.text, speech.voice, speech.speed, _Sink(speech, polish))
-        if sound := polish.finish():
-            pause_s = phrase.pause_s if speech.left else LAST_PAUSE_S
-            speech.put(sound + silence(pause_s / max(speech.speed, 1.0)))
+    def _most_needed(self) -> Speech | None:
+        """Of the first `slots` that want more, one that ran dry, the longest ago; else the one
+        that runs dry first. Urgent ones count as if they had waited for longer."""
+        now_s = time.monotonic()
+
+        def need(speech: Speech) -> tuple[bool, float]:
+            late = speech.priority * PATIENCE_S
+            return speech.runs_dry_at_s > now_s, speech.runs_dry_at_s + late
+
+        hungry = [speech for speech in self._open if speech.wants_more and not speech.is_at_work]
+        hungry.sort(key=lambda speech: speech.opened_at_s + speech.priority * PATIENCE_S)
+        room = max(0, self.slots - len(self._at_work))
+        free = [speech for speech in hungry[:room] if self._sharing(speech.engine) < 1]
+        return min(free, key=need, default=None)
+
+    def _sharing(self, engine: Engine) -> float:
+        """Phrases it is making, for each of its threads."""
+        return sum(speech.engine is engine for speech in self._at_work) / engine.concurrency
+
+    def _cut(self, speech: Speech) -> Phrase:
+        """The next phrase, as long as is wise now."""
+        engine = speech.engine
+        is_first = not speech.made_bytes
+        if engine.is_incremental and not (is_first and speech.rivals):
+            phrase = speech.reading.whole()
+        elif is_first:
+            phrase = speech.reading.first(first_chars(speech.rivals))
+        else:
+            ahead_s = speech.runs_dry_at_s - time.monotonic()
+            active = sum(one.engine is engine and bool(one.reading) for one in self._open)
+            chars = self._pace(engine).next_chars(max(ahead_s, 0.0), active / engine.concurrency)
+            phrase = speech.reading.upto(chars)
+        speech.reading.advance(phrase)
+        return phrase
+
+    def _pace(self, engine: Engine) -> Pace:
+        return self._paces.setdefault(engine, Pace())
+
+    def _say_from_memory(self, speech: Speech) -> None:
+        """What of it was spoken lately, as far as that goes."""
+        while speech.is_cached and speech.wants_more and not speech.is_at_work:
+            if speech.reading.whole() is speech.not_in_memory:
+                return
+            likely = (speech.reading.whole(), speech.reading.first(FIRST_CHARS))
+            for phrase in likely if not speech.engine.is_incremental else likely[:1]:
+                if not self._cache.takes(phrase.text):
+                    continue
+                if (spoken := self._cache.find(speech.key(phrase))) is not None:
+                    break
+            else:
+                speech.not_in_memory = speech.reading.whole()
+                return
+            began_bytes = speech.made_bytes
+            speech.reading.advance(phrase)
+            speech.put(spoken.sound)
+            speech.end_phrase(phrase, spoken.marks, began_bytes)
+
+    # --- in an engine's thread
+
+    def _work(self, speech: Speech, phrase: Phrase) -> None:
+        try:
+            self._say(speech, phrase)
+        except Exception as exc:
+            # Whatever went wrong with this phrase, the others wait for the engine.
+            log.error("phrase_failed", voice=speech.voice.id, exc_info=exc)
+            speech.fail(exc)
+            self._on_phrase(speech.engine, False)
+        finally:
+            with self._lock:
+                self._at_work.remove(speech)
+                speech.end_work()
+                self._dispatch()
+
+    def _say(self, speech: Speech, phrase: Phrase) -> None:
+        began_bytes, began_at_s = speech.made_bytes, time.monotonic()
+        is_kept = speech.is_cached and self._cache.takes(phrase.text)
+        if is_kept:
+            self._cache.missed()
+        sink = _Sink(speech, is_kept)
+        speech.engine.synthesize(phrase.text, speech.voice, speech.speed, sink)
+        busy_s = time.monotonic() - began_at_s
+        if sink.wanted:
+            sink.finish()
+        audio_s = (speech.made_bytes - began_bytes) / BYTES_PER_S
+        self._measures.phrase(audio_s, busy_s)
+        if not sink.wanted:
+            return
+        self._on_phrase(speech.engine, True)
+        if is_kept and sink.sound:
+            self._cache.keep(speech.key(phrase), Spoken(sound=sink.sound, marks=sink.marks))
+        with self._lock:
+            self._pace(speech.engine).made(len(phrase.text), audio_s, busy_s)
+            speech.end_phrase(phrase, sink.marks, began_bytes)
+
+
+async def _rest(speeches: Sequence[Speech]) -> None:
+    """Until the engines are done with them, which are cancelled."""
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await asyncio.gather(*(speech.rested() for speech in speeches))
+    except TimeoutError:
+        log.error("engine_stuck", within_s=STOP_WITHIN_S)
 
 
 class _Sink:
     """One phrase's way from the engine into its speech."""
 
-    def __init__(self, speech: Speech, polish: Polish) -> None:
+    def __init__(self, speech: Speech, is_kept: bool) -> None:
         self._speech = speech
-        self._polish = polish
+        self._polish = Polish()
+        self._kept: list[bytes] | None = [] if is_kept else None
+        self._marks: list[Mark] = []
 
     @property
     def wanted(self) -> bool:
         return not self._speech.cancelled
 
+    @property
+    def sound(self) -> bytes:
+        return b"".join(self._kept or ())
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """With times in what was sent: the silence before the phrase was not."""
+        skipped_s = self._polish.skipped / SAMPLE_RATE_HZ
+        return tuple(
+            Mark(
+                start=mark.start,
+                end=mark.end,
+                started_at_s=max(0.0, mark.started_at_s - skipped_s),
+                ended_at_s=max(0.0, mark.ended_at_s - skipped_s),
+            )
+            for mark in self._marks
+        )
+
     def push(self, samples: Samples) -> None:
-        if sound := self._polish.push(samples):
-            self._speech.put(sound)
+        self._send(self._polish.push(samples))
 
     def mark(self, mark: Mark) -> None:
-        pass
+        self._marks.append(mark)
+
+    def finish(self) -> None:
+        self._send(self._polish.finish())
+
+    def _send(self, sound: bytes) -> None:
+        if sound:
+            if self._kept is not None:
+                self._kept.append(sound)
+            self._speech.put(sound)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from inference.tts.engine import SAMPLE_RATE_HZ, Samples
+from inference.tts.engine import SAMPLE_RATE_HZ, Mark, Samples
 from inference.tts.espeak import ALIASES, Espeak
 
 SENTENCE = "The quick brown fox jumps over the lazy sleeping dog."
@@ -18,23 +18,43 @@ OPENAI_VOICES = [
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Espeak]:
-    engine = Espeak()
-    engine.load()
-    yield engine
-    engine.close()
+    with Espeak() as engine:
+        yield engine
+
+
+class Listener:
+    """A sink that keeps what it is given, until it has had `enough` pieces."""
+
+    def __init__(self, enough: float = float("inf")) -> None:
+        self.heard: list[Samples] = []
+        self.marks: list[Mark] = []
+        self.stopped_at_s = 0.0
+        self._enough = enough
+
+    @property
+    def wanted(self) -> bool:
+        if len(self.heard) < self._enough:
+            return True
+        self.stopped_at_s = self.stopped_at_s or time.monotonic()
+        return False
+
+    def push(self, samples: Samples) -> None:
+        self.heard.append(samples)
+
+    def mark(self, mark: Mark) -> None:
+        self.marks.append(mark)
+
+    @property
+    def samples(self) -> Samples:
+        return np.concatenate([np.zeros(0, np.float32), *self.heard])
 
 
 def spoken(engine: Espeak, text: str, voice_id: str = "alloy", speed: float = 1.0) -> Samples:
     voice = engine.find_voice(voice_id)
     assert voice is not None
-    heard: list[Samples] = []
-
-    def sink(samples: Samples) -> bool:
-        heard.append(samples)
-        return True
-
-    engine.synthesize(text, voice, speed, sink)
-    return np.concatenate(heard) if heard else np.zeros(0, np.float32)
+    listener = Listener()
+    engine.synthesize(text, voice, speed, listener)
+    return listener.samples
 
 
 def seconds(samples: Samples) -> float:
@@ -114,17 +134,11 @@ def test_markup_and_commands_are_not_obeyed(engine: Espeak) -> None:
 
 def test_a_stop_takes_effect_at_once_and_leaves_the_engine_fit(engine: Espeak) -> None:
     before = spoken(engine, SENTENCE)
-    stopped_at_s = 0.0
-
-    def sink(_: Samples) -> bool:
-        nonlocal stopped_at_s
-        stopped_at_s = time.monotonic()
-        return False
-
     voice = engine.find_voice("alloy")
     assert voice is not None
-    engine.synthesize(f"{SENTENCE} " * 20, voice, 1.0, sink)
-    assert time.monotonic() - stopped_at_s < 0.1
+    listener = Listener(enough=1)
+    engine.synthesize(f"{SENTENCE} " * 20, voice, 1.0, listener)
+    assert time.monotonic() - listener.stopped_at_s < 0.1
     assert seconds(spoken(engine, SENTENCE)) == pytest.approx(seconds(before), rel=0.02)
 
 
