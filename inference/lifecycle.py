@@ -4,24 +4,21 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, Generic
 
-from chassis.errors import NotFound, Unavailable
+from chassis.errors import NotFound
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.weights.errors import WeightsError
-from chassis.weights.hub import Progress, pull
+from chassis.weights.hub import pull
 from chassis.weights.store import ModelStore
 from inference.candidates import Candidate, E, Loaded, load
-from inference.model_status import EngineFailed, Phase, Status, now
+from inference.model_status import EngineFailed, Phase, Status
+from inference.status_board import StatusBoard
+from inference.succession import LOOP, Deaths, bring_back, bring_first
 
-RETRY_AFTER_S = 2.0
 WAKE_WITHIN_S = 15.0  # how long a request waits for a model that was let go when idle
-FIRST_CHOICE_AGAIN_S = 60.0  # a hub that is down now may be there in a minute
 IDLE_CHECK_S = 1.0
-MAX_FAILURES = 16  # told of; clients may ask for any model there is
-ON_ITS_WAY = (Phase.DOWNLOADING, Phase.LOADING, Phase.WARMING)
 
 log = get_logger(__name__)
 
@@ -53,16 +50,22 @@ class Lifecycle(Generic[E]):
         self._is_asleep = False
         self._job: asyncio.Task[Any] | None = None
         self._waking: asyncio.Task[Any] | None = None
+        self._served = asyncio.Event()
+        self._asked: Candidate[E] | None = None  # by the latest load
+        self._deaths = Deaths()
         self._closing: set[asyncio.Task[Any]] = set()
-        self.failures: dict[str, str] = {}  # model: why it does not serve
-        self._phase = metrics.gauge("engine_state", "1 for the state there is", ["model", "state"])
         self._load_seconds = metrics.histogram("model_load_seconds", "to load and warm a model")
-        self._status = Status(model=candidates[0].model, phase=Phase.ABSENT, since=now())
+        self._board = StatusBoard(candidates[0].model, metrics)
 
     @property
     def status(self) -> Status:
         """Of the model that serves or is to; while another is on its way, of that one."""
-        return self._status
+        return self._board.status
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """By model: why it does not serve."""
+        return self._board.failures
 
     @property
     def known(self) -> E:
@@ -71,7 +74,7 @@ class Lifecycle(Generic[E]):
         Raises Unavailable where there was none yet.
         """
         if self._last is None:
-            raise self.unavailable()
+            raise self._board.unavailable()
         return self._last
 
     @property
@@ -88,11 +91,11 @@ class Lifecycle(Generic[E]):
     def report(self) -> dict[str, Any]:
         """For `/health/ready`."""
         serving = self._serving.model if self._serving else None
-        return self._status.told() | {"serving": serving, "failed": self.failures}
+        return self._board.status.told() | {"serving": serving, "failed": self.failures}
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        self._job = asyncio.create_task(self._bring_first())
+        self._job = asyncio.create_task(bring_first(self._candidates, self._bring, self._is_away))
         idle = asyncio.create_task(self._let_go_when_idle())
         try:
             yield
@@ -105,13 +108,13 @@ class Lifecycle(Generic[E]):
 
     async def awake(self) -> E:
         """The engine, loaded again where it was let go. Raises Unavailable with the state."""
-        if self._serving is None and self._status.phase is Phase.IDLE:
+        if self._serving is None and self._board.status.phase is Phase.IDLE:
             self._start(self._chosen)
             self._waking = self._job
         if self._serving is None and self._waking:  # whoever comes meanwhile waits for the same
-            await asyncio.wait([self._waking], timeout=WAKE_WITHIN_S)
+            await self._until_it_serves(self._waking)
         if self._serving is None:
-            raise self.unavailable()
+            raise self._board.unavailable()
         return self._serving.engine
 
     @asynccontextmanager
@@ -124,7 +127,7 @@ class Lifecycle(Generic[E]):
             await self.awake()
         loaded = self._serving
         if loaded is None:
-            raise self.unavailable()
+            raise self._board.unavailable()
         loaded.users += 1
         try:
             yield loaded.engine
@@ -134,22 +137,23 @@ class Lifecycle(Generic[E]):
                 self._used_at_s = time.monotonic()
             self._close_if_unused(loaded)
 
-    def unavailable(self) -> Unavailable:
-        """The error for a request that came before the model."""
-        return Unavailable(
-            f"the model cannot answer yet: {self._status}",
-            code=f"model_{self._status.phase.value}",
-            retry_after_s=RETRY_AFTER_S,
-        )
+    async def _until_it_serves(self, job: asyncio.Task[Any]) -> None:
+        serving = asyncio.create_task(self._served.wait())
+        try:
+            await asyncio.wait(
+                {job, serving}, timeout=WAKE_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            serving.cancel()
 
     def load(self, candidate: Candidate[E]) -> Status:
         """Begin to bring this model; what serves goes on until it is ready."""
         if self._serving and self._serving.model == candidate.model:
             self._stop_job()  # another was on its way: no more
             self._rest()
-        elif self._status.model != candidate.model or self._status.phase not in ON_ITS_WAY:
+        elif not self._board.is_coming(candidate.model):
             self._start(candidate)
-        return self._status
+        return self._board.status
 
     def unload(self, model: str) -> Status:
         """Stop serving it, or bringing it: its memory is free when its last request is done.
@@ -157,23 +161,44 @@ class Lifecycle(Generic[E]):
         Raises NotFound for a model that neither serves nor is to.
         """
         is_serving = self._serving is not None and self._serving.model == model
-        if not is_serving and self._status.model != model:
+        if not is_serving and self._board.status.model != model:
             raise NotFound(f"{model[:100]!r} is not loaded", param="model", code="model_not_found")
         if is_serving:
             self._retire()
-        if self._status.model == model:
+        if self._board.status.model == model:
             self._stop_job()
             if self._serving is None:
                 self._is_asleep = False
-                self._set(Phase.UNLOADED)
+                self._board.set(Phase.UNLOADED)
             self._rest()
-        return self._status
+        return self._board.status
+
+    def revive(self, engine: E, reason: str) -> None:
+        """`engine` died under its users: bring its model again at once; who comes meanwhile waits.
+
+        One that keeps dying is left for a minute to the next candidate. Nothing is done for an
+        engine that does not serve any more.
+        """
+        if self._serving is None or self._serving.engine is not engine:
+            return
+        model = self._serving.model
+        log.error("model_died", model=model, reason=reason)
+        self._retire()
+        asked = self._asked  # comes after: it may take long
+        coming = asked if asked and self._board.is_coming(asked.model) else None
+        self._stop_job()
+        self._board.set(Phase.LOADING, model, reason=reason)
+        if self._deaths.loops(model):
+            self._failed(model, f"it died {LOOP} times within a minute, at last so: {reason}")
+        back = bring_back(self._chosen, self._candidates, self._bring, self.failures, coming=coming)
+        self._job = self._waking = asyncio.create_task(back)
 
     # --- on the way
 
     def _start(self, candidate: Candidate[E]) -> None:
         self._stop_job()
-        self._set(Phase.LOADING, candidate.model)
+        self._board.set(Phase.LOADING, candidate.model)
+        self._asked = candidate
         self._job = asyncio.create_task(self._bring(candidate))
 
     def _stop_job(self) -> None:
@@ -182,19 +207,11 @@ class Lifecycle(Generic[E]):
             self._closing.add(self._job)
             self._job.add_done_callback(self._closing.discard)
 
-    async def _bring_first(self) -> None:
-        """The best of the candidates; a better one again later, if only the hub was away."""
-        for candidate in self._candidates:
-            if await self._bring(candidate):
-                break
-        first = self._candidates[0]
-        while (
-            first.model in self.failures
-            and first.weights
-            and not self._store.present(first.weights)
-        ):
-            await asyncio.sleep(FIRST_CHOICE_AGAIN_S)
-            await self._bring(first)
+    def _is_away(self, candidate: Candidate[E]) -> bool:
+        """Whether it failed for want of its weights."""
+        if candidate.model not in self.failures or not candidate.weights:
+            return False
+        return not self._store.present(candidate.weights)
 
     async def _bring(self, candidate: Candidate[E]) -> bool:
         """Whether it serves now. If not, what served before still does."""
@@ -212,47 +229,39 @@ class Lifecycle(Generic[E]):
         self.failures.pop(candidate.model, None)
         self._retire()
         self._serving, self._chosen, self._last = loaded, candidate, loaded.engine
+        self._served.set()
         self._is_asleep = False
         self._used_at_s = time.monotonic()
         self._on_ready(loaded.engine)
-        self._set(Phase.READY, candidate.model)
+        self._board.set(Phase.READY, candidate.model)
         return True
 
     def _failed(self, model: str, reason: str) -> None:
-        self.failures.pop(model, None)
-        self.failures[model] = reason
-        while len(self.failures) > MAX_FAILURES:
-            del self.failures[next(iter(self.failures))]
-        self._set(Phase.FAILED, model, reason=reason)
+        self._board.failed(model, reason)
         self._rest()
 
     def _rest(self) -> None:
         """Nothing is on its way any more: the state is that of what there is, if anything."""
         if self._serving:
-            self._set(Phase.READY, self._serving.model)
+            self._board.set(Phase.READY, self._serving.model)
         elif self._is_asleep:
             model = self._chosen.model
-            self._set(Phase.IDLE, model, reason=self.failures.get(model))
+            self._board.set(Phase.IDLE, model, reason=self.failures.get(model))
 
     async def _fetch(self, candidate: Candidate[E]) -> None:
         weights = candidate.weights
         if weights is None or await asyncio.to_thread(self._store.present, weights):
             return
-        self._set(Phase.DOWNLOADING, candidate.model)
+        self._board.set(Phase.DOWNLOADING, candidate.model)
 
-        def on_progress(progress: Progress) -> None:
-            self._status = replace(
-                self._status, done_bytes=progress.done_bytes, total_bytes=progress.total_bytes
-            )
-
-        await pull(self._store, weights, on_progress=on_progress)
+        await pull(self._store, weights, on_progress=self._board.progressed)
 
     async def _loaded(self, candidate: Candidate[E]) -> Loaded[E]:
-        self._set(Phase.LOADING, candidate.model)
+        self._board.set(Phase.LOADING, candidate.model)
         started = time.perf_counter()
 
         async def warm(engine: E) -> None:
-            self._set(Phase.WARMING, candidate.model)
+            self._board.set(Phase.WARMING, candidate.model)
             await self._warm(engine)
 
         loaded = await load(candidate, warm)
@@ -265,6 +274,7 @@ class Lifecycle(Generic[E]):
 
     def _retire(self) -> None:
         loaded, self._serving = self._serving, None
+        self._served.clear()
         if loaded:
             loaded.retired = True
             self._close_if_unused(loaded)
@@ -283,14 +293,5 @@ class Lifecycle(Generic[E]):
                 log.info("model_idle", model=self._serving.model, quiet_s=round(quiet_s))
                 self._retire()
                 self._is_asleep = True
-                if self._status.phase is Phase.READY:  # else another is on its way
+                if self._board.status.phase is Phase.READY:  # else another is on its way
                     self._rest()
-
-    def _set(self, phase: Phase, model: str | None = None, reason: str | None = None) -> None:
-        before = self._status
-        self._phase.remove(before.model, before.phase.value)
-        self._status = Status(model=model or before.model, phase=phase, since=now(), reason=reason)
-        self._phase.labels(self._status.model, phase.value).set(1)
-        log.info(
-            "model_state", model=self._status.model, state=phase.value, before=before.phase.value
-        )

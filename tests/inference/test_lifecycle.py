@@ -12,9 +12,11 @@ from chassis.metrics import Metrics
 from chassis.weights.catalogue import Model
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
+from inference import succession
 from inference.candidates import Candidate
-from inference.lifecycle import MAX_FAILURES, Lifecycle
+from inference.lifecycle import Lifecycle
 from inference.model_status import Phase
+from inference.status_board import MAX_FAILURES
 from tests.fakes.recogniser import Recogniser
 
 ABSENT = Model(id="owner/absent", kind="stt", repo="owner/absent")
@@ -312,3 +314,77 @@ async def test_only_the_latest_failures_are_told(tmp_path: Path) -> None:
             await until(life, Phase.READY)
         assert len(life.failures) == MAX_FAILURES
         assert "bad-0" not in life.failures
+
+
+async def serving(life: Lifecycle[Recogniser], model: str) -> None:
+    async with asyncio.timeout(5):
+        while life.report()["serving"] != model:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+async def test_an_engine_that_died_is_brought_again_and_requests_wait_for_it(
+    tmp_path: Path,
+) -> None:
+    made: list[Recogniser] = []
+
+    def build() -> Recogniser:
+        made.append(Recogniser("one"))
+        return made[-1]
+
+    async with living([Candidate(model="one", build=build)], tmp_path) as life:
+        await until(life, Phase.READY)
+        async with life.lease() as dead:
+            life.revive(dead, "signal 9")
+            assert life.status.reason == "signal 9"
+            assert await life.awake() is made[1]
+            assert dead.is_loaded  # until the last who uses it is done
+        async with asyncio.timeout(5):
+            while dead.is_loaded:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        life.revive(dead, "told twice")
+        assert await life.awake() is made[1]
+
+
+async def test_an_engine_that_keeps_dying_leaves_its_work_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "AGAIN_S", 0.05)
+    big, small = candidate(Recogniser("big")), candidate(Recogniser("small"))
+    async with living([big, small], tmp_path) as life:
+        await until(life, Phase.READY)
+        for _ in range(succession.LOOP):
+            life.revive(await life.awake(), "signal 11")
+        assert (await life.awake()).model == "small"
+        assert "signal 11" in life.failures["big"]
+        await serving(life, "big")  # tried again later
+        assert life.failures == {}
+
+
+async def test_one_that_cannot_be_brought_again_leaves_its_work_to_the_next(
+    tmp_path: Path,
+) -> None:
+    big, small = Recogniser("big"), Recogniser("small")
+    async with living([candidate(big), candidate(small)], tmp_path) as life:
+        await until(life, Phase.READY)
+        big.fails_to_load = "no memory"
+        life.revive(big, "it took too much memory")
+        assert await life.awake() is small
+        assert life.failures == {"big": "no memory"}
+
+
+async def test_a_model_on_its_way_comes_after_the_one_that_died(tmp_path: Path) -> None:
+    old, new = Recogniser("old"), Recogniser("new")
+    new.hold.clear()
+
+    def warm(engine: Recogniser) -> None:
+        if engine is new:
+            engine.worked()
+
+    async with living([candidate(old)], tmp_path, warm=warm) as life:
+        await until(life, Phase.READY)
+        life.load(candidate(new))
+        await until(life, Phase.WARMING)
+        life.revive(old, "signal 6")
+        assert await life.awake() is old
+        new.hold.set()
+        await serving(life, "new")
