@@ -1,5 +1,7 @@
 """The espeak-ng engine: no download, 130 languages, first sound within milliseconds."""
 
+import threading
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +15,9 @@ from numpy.typing import NDArray
 from inference.model_status import EngineFailed
 from inference.tts.engine import SAMPLE_RATE_HZ, Mark, Samples, Sink, Voice
 from inference.tts.espeak_library import Language, Library, LibraryFailed
+from inference.tts.kokoro_voices import Kin, kin
 from inference.tts.tempo import Tempo
+from inference.tts.text import is_said
 
 MODEL = "espeak-ng"
 WORDS_PER_MINUTE = 170  # at speed 1: an unhurried speaker
@@ -54,13 +58,15 @@ ALIASES = {
     "shimmer": Timbre("f5", 68, 70),
     "verse": Timbre("michel", 66, 70),
 }
+FEMALE = ("alloy", "coral", "marin", "nova", "sage", "shimmer")
 # espeak-ng's own tag of what people ask for.
 SYNONYMS = {"en": "en-us", "fr": "fr-fr", "zh": "cmn", "no": "nb", "es-mx": "es-419"}
 REGION_CHARS = 2
 
 
 class Espeak:
-    """Engine (see engine.py). A voice is an alias, a language tag, or `tag+variant`."""
+    """Engine (see engine.py). A voice is an alias, a language tag, or `tag+variant`; it stands in
+    for Kokoro's by language and sex."""
 
     model = MODEL
     concurrency = 1  # the library has one state a process
@@ -68,6 +74,7 @@ class Espeak:
 
     def __init__(self) -> None:
         self._library: Library | None = None
+        self._speaking = threading.Lock()  # the library must not go in the middle of a phrase
         self._languages: dict[str, Language] = {}
         self._variants: dict[str, str] = {}
         self._gains: dict[Timbre, float] = {}
@@ -84,9 +91,10 @@ class Espeak:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._library is not None:
-            self._library.close()
-            self._library = None
+        with self._speaking:
+            library, self._library = self._library, None
+            if library is not None:
+                library.close()
 
     def voices(self) -> Sequence[Voice]:
         aliases = [
@@ -103,6 +111,8 @@ class Espeak:
         wanted = voice_id.lower()
         if wanted in ALIASES:
             return Voice(id=wanted, name=wanted.title(), language=ALIASES[wanted].language)
+        if (of := _kin(wanted)) and self._language(of.language):
+            return Voice(id=wanted, name=wanted, language=of.language)
         tag, plus, variant = wanted.partition("+")
         language = self._language(tag.replace("_", "-"))
         if language is None or (plus and variant not in self._variants):
@@ -124,13 +134,16 @@ class Espeak:
     def synthesize(self, phrase: str, voice: Voice, speed: float, sink: Sink) -> None:
         timbre = self._timbre(voice)
         try:
-            self._speak(phrase, timbre, speed, self._gain(timbre), sink)
+            with self._speaking:
+                self._speak(phrase, timbre, speed, self._gain(timbre), sink)
         except LibraryFailed as exc:
             raise EngineFailed(str(exc)) from exc
 
     def _timbre(self, voice: Voice) -> Timbre:
         if voice.id in ALIASES:
             return replace(ALIASES[voice.id], language=voice.language)
+        if of := _kin(voice.id):
+            return replace(ALIASES[_stand_in(voice.id, of)], language=voice.language)
         _, _, variant = voice.id.partition("+")
         return Timbre(variant or DEFAULT_VARIANT, language=voice.language)
 
@@ -155,8 +168,10 @@ class Espeak:
         library.set("volume", VOLUME)
         slowing = Tempo(wpm / MIN_WPM) if wpm < MIN_WPM else None
         out = _Outlet(library.rate_hz, gain, slowing, sink)
-        library.synthesize(text, out.take)
+        words = _Words(text, wpm / MIN_WPM if slowing else 1.0, sink)
+        library.synthesize(text, out.take, words.begins)
         out.finish()
+        words.finish(out.pushed / SAMPLE_RATE_HZ)
 
     def _file(self, timbre: Timbre) -> str:
         return self._variants[timbre.variant.lower()]
@@ -185,6 +200,7 @@ class _Outlet:
         self._resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
         self._slowing = slowing
         self._sink = sink
+        self.pushed = 0
         self._gathered: list[NDArray[np.int16]] = []
         self._wanted = 1  # samples: the first piece at once, then fewer and larger ones
         self._piece = int(PIECE_S * rate_hz)
@@ -208,7 +224,52 @@ class _Outlet:
             made = self._slowing.push(made)
             if last:
                 made = np.concatenate((made, self._slowing.finish()))
+        self.pushed += made.size
         self._sink.push(made)
+
+
+class _Words:
+    """Marks from where the library says that words begin: each lasts until the next."""
+
+    def __init__(self, text: str, tempo: float, sink: Sink) -> None:
+        self._text = text
+        self._tempo = tempo
+        self._sink = sink
+        self._begun: tuple[int, float] | None = None
+
+    def begins(self, at: int, at_s: float) -> None:
+        if self._begun is None or at > self._begun[0]:  # else it is a part of the same word
+            self._end(at, at_s / self._tempo)
+            self._begun = at, at_s / self._tempo
+
+    def finish(self, at_s: float) -> None:
+        self._end(len(self._text), at_s)
+
+    def _end(self, at: int, at_s: float) -> None:
+        if self._begun is None:
+            return
+        start, started_at_s = self._begun
+        said = [place for place in range(start, at) if is_said(self._text[place])]
+        if said:
+            self._sink.mark(
+                Mark(
+                    start=said[0],
+                    end=said[-1] + 1,
+                    started_at_s=started_at_s,
+                    ended_at_s=max(started_at_s, at_s),
+                )
+            )
+
+
+def _kin(voice_id: str) -> Kin | None:
+    """What one of Kokoro's names, or the first of a blend, says of its voice."""
+    return kin(voice_id.partition("+")[0].partition("(")[0])
+
+
+def _stand_in(voice_id: str, of: Kin) -> str:
+    """Of that sex, and always the same for the same name."""
+    some = FEMALE if of.sex == "f" else [name for name in ALIASES if name not in FEMALE]
+    return some[zlib.crc32(voice_id.encode()) % len(some)]
 
 
 def _gain_to_target(samples: Samples | None) -> float:

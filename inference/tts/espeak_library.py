@@ -16,12 +16,38 @@ _PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
 _OK = 0
 _CALLBACK_EVERY_MS = 40  # of sound: how often a synthesis may be stopped
 
+_LIST_END, _WORD = 0, 1  # kinds of events
+
 _WITHOUT_DICTIONARY = {"fo", "kaa", "xex"}  # listed, but the wheel lacks their data
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
-)
 Take = Callable[[NDArray[np.int16]], bool]  # False: stop
+OnWord = Callable[[int, float], None]  # where in the text it starts, when in the sound
+
+
+class _EventId(ctypes.Union):
+    _fields_ = [
+        ("number", ctypes.c_int),
+        ("name", ctypes.c_char_p),
+        ("string", ctypes.c_char * 8),
+    ]
+
+
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),  # in characters, from 1
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),  # ms
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    ]
+
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+)
 
 
 class LibraryFailed(Exception):
@@ -74,6 +100,7 @@ class Library:
         if self.rate_hz <= 0:
             raise LibraryFailed(f"espeak_Initialize gave {self.rate_hz}")
         self._take: Take | None = None
+        self._on_word: OnWord | None = None
         self._failed: Exception | None = None
         self._callback = _Callback(self._on_samples)  # kept: C holds no reference
         self._lib.espeak_SetSynthCallback(self._callback)
@@ -107,23 +134,42 @@ class Library:
         if self._lib.espeak_SetParameter(_PARAMETERS[parameter], value, 0) != _OK:
             raise LibraryFailed(f"{parameter} cannot be {value}")
 
-    def synthesize(self, text: str, take: Take) -> None:
-        """Speak `text`, giving samples at `rate_hz` to `take` until done or it says False."""
+    def synthesize(self, text: str, take: Take, on_word: OnWord) -> None:
+        """Speak `text`, giving samples at `rate_hz` to `take` until done or it says False.
+
+        `on_word` is told the character and the second at which each word starts.
+        """
         data = text.encode("utf-8", "ignore")
-        self._take, self._failed = take, None
+        self._take, self._on_word, self._failed = take, on_word, None
         status = self._lib.espeak_Synth(data, len(data) + 1, 0, 0, 0, _CHARS_UTF8, None, None)
-        self._take = None
+        self._take = self._on_word = None
         if self._failed is not None:
             raise self._failed
         if status != _OK:
             raise LibraryFailed(f"espeak_Synth gave {status}")
 
-    def _on_samples(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _: int) -> int:
+    def _on_samples(
+        self,
+        samples: "ctypes._Pointer[ctypes.c_short]",
+        count: int,
+        events: "ctypes._Pointer[_Event]",
+    ) -> int:
         """Called from C: must not raise, must copy. Non-zero stops."""
-        if not samples or count <= 0 or self._take is None:
+        if self._take is None:
             return 0
         try:
+            self._tell_words(events)
+            if not samples or count <= 0:
+                return 0
             return int(not self._take(np.ctypeslib.as_array(samples, (count,)).copy()))
         except Exception as exc:
             self._failed = exc
             return 1
+
+    def _tell_words(self, events: "ctypes._Pointer[_Event]") -> None:
+        index = 0
+        while events and events[index].type != _LIST_END:
+            event = events[index]
+            if event.type == _WORD and self._on_word is not None:
+                self._on_word(event.text_position - 1, event.audio_position / 1000)
+            index += 1

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -124,6 +125,51 @@ def test_every_listed_voice_speaks(engine: Espeak) -> None:
 @pytest.mark.parametrize("voice_id", ["", "nobody", "en-us+nobody", "en-nobody", "+f2", "../en"])
 def test_a_voice_that_is_not_there_is_not_found(engine: Espeak, voice_id: str) -> None:
     assert engine.find_voice(voice_id) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "female"),
+    [("af_bella", "en-us", True), ("bm_george", "en-gb", False), ("ff_siwis", "fr-fr", True),
+     ("zm_yunxi", "cmn", False), ("PF_dora", "pt-br", True), ("jf_alpha", "ja", True),
+     ("af_bella+am_adam(0.3)", "en-us", True), ("am_adam(0.3)+ff_siwis", "en-us", False)],
+)  # fmt: skip
+def test_it_stands_in_for_voices_of_another_engine(
+    engine: Espeak, asked: str, language: str, female: bool
+) -> None:
+    voice = engine.find_voice(asked)
+    assert voice is not None
+    assert (voice.id, voice.language) == (asked.lower(), language)
+    pitch = pitch_hz(spoken(engine, "1 2 3 4 5", asked))
+    assert (pitch > 135) == female
+
+
+def test_a_voice_keeps_its_timbre_in_another_language(engine: Espeak) -> None:
+    voice = engine.find_voice("am_adam")
+    assert voice is not None
+    french = engine.in_language(voice, "fr")
+    assert french is not None
+    assert (french.id, french.language) == ("am_adam", "fr-fr")
+    assert engine.in_language(voice, "tlh-x") is None
+
+
+@pytest.mark.parametrize("speed", [0.25, 1.0, 2.0])
+def test_words_are_marked_where_they_are_heard(engine: Espeak, speed: float) -> None:
+    voice = engine.find_voice("alloy")
+    assert voice is not None
+    text = "One, (two) three... it's four."
+    listener = Listener()
+    engine.synthesize(text, voice, speed, listener)
+    marks = listener.marks
+    assert [text[m.start : m.end] for m in marks] == ["One", "two", "three", "it's", "four"]
+    assert all(a.ended_at_s == b.started_at_s for a, b in pairwise(marks))
+    assert marks[-1].ended_at_s == pytest.approx(seconds(listener.samples))
+    loud = np.flatnonzero(np.abs(listener.samples) > 0.01) / SAMPLE_RATE_HZ
+    for mark in marks:  # each is heard soon after it is said to begin
+        after = loud[loud >= mark.started_at_s]
+        assert after[0] - mark.started_at_s < 0.08 / speed
+    # The pause after "three..." comes before "it's" begins.
+    before = loud[loud < marks[3].started_at_s]
+    assert marks[3].started_at_s - before[-1] > 0.05 / speed
 
 
 def test_markup_and_commands_are_not_obeyed(engine: Espeak) -> None:
