@@ -1,20 +1,30 @@
 """HTTP of the text-to-speech server."""
 
 import asyncio
-import base64
-import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from chassis.errors import InvalidRequest
+from chassis.errors import (
+    InvalidRequest,
+    NotFound,
+    ParleyError,
+    RateLimited,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
 from chassis.logs import get_logger
-from inference.service import require_key
-from inference.tts.encoder import encoder_of
+from inference.service import priority_of, require_key
+from inference.tts.encoder import MEDIA_TYPES, encoder_of
+from inference.tts.events import MEDIA_TYPE as EVENTS
+from inference.tts.events import events
 from inference.tts.polish import first_sound_s
 from inference.tts.schema import SpeechBody, check_model
 from inference.tts.service import Tts
@@ -22,48 +32,71 @@ from inference.tts.speech import Speech
 
 SEND_WITHIN_S = 60.0  # a client that takes nothing for so long has gone, whatever TCP says
 CLIENT_LEFT = 499
+ANSWERS: dict[int | str, dict[str, Any]] = documented(NotFound, TooLarge, RateLimited) | {
+    200: {
+        "description": "the sound, in the format asked for, from the first piece on",
+        "content": {kind: {} for kind in (*MEDIA_TYPES.values(), EVENTS)},
+    }
+}
 
 log = get_logger(__name__)
 
 
 def tts_routes(tts: Tts) -> APIRouter:
     """Everything below `/v1/audio` that speaks."""
-    router = APIRouter(dependencies=[Depends(require_key)])
+    router = APIRouter(
+        dependencies=[Depends(require_key)],
+        responses=documented(InvalidRequest, Unauthorized, Unavailable),
+    )
 
-    async def opened(body: SpeechBody) -> AsyncIterator[Speech]:
-        """The speech asked for; it ends with the response, however that ends."""
-        engine = await tts.serving.lifecycle.awake()
-        check_model(body.model, engine.model)
-        async with tts.speech(body.input, body.voice, body.speed) as speech:
-            yield speech
-
-    @router.post("/v1/audio/speech")
+    @router.post("/v1/audio/speech", responses=ANSWERS, response_class=Response)
     async def speech(
-        request: Request, body: SpeechBody, speech: Annotated[Speech, Depends(opened)]
+        request: Request, asked: SpeechBody, priority: Annotated[int, Depends(priority_of)]
     ) -> Response:
         """Speak `input`, streamed from the first sound on."""
-        first = await _first(request, speech)
-        if first is None:
-            return Response(status_code=CLIENT_LEFT)
-        encoder = encoder_of(body.response_format)
-        encoded = encoder.stream(_samples(tts, speech, first))
-        observed = _observed(tts, speech, first, encoded, body.response_format)
-        if body.stream_format == "sse":
-            return _Stream(_events(observed), media_type="text/event-stream")
-        return _Stream(observed, media_type=encoder.media_type)
+        engine = await tts.serving.lifecycle.awake()
+        check_model(asked.model, engine.model)
+        async with AsyncExitStack() as held:
+            speech = await held.enter_async_context(
+                tts.speech(
+                    asked.input,
+                    asked.voice,
+                    asked.speed,
+                    language=asked.language,
+                    priority=priority,
+                    with_words=asked.timestamps,
+                )
+            )
+            first = await _first(request, speech)
+            if first is None:
+                return Response(status_code=CLIENT_LEFT)
+            encoder = encoder_of(asked.response_format)
+            # Closed before the speech it takes from, however the answer ends.
+            encoded = await held.enter_async_context(
+                aclosing(encoder.stream(_samples(speech, first)))
+            )
+            observed = _observed(tts, speech, first, encoded, asked.response_format)
+            if asked.is_in_events:
+                return _Stream(events(observed, speech.words), EVENTS, held.pop_all())
+            return _Stream(observed, encoder.media_type, held.pop_all())
 
     @router.get("/v1/audio/voices")
-    async def voices() -> dict[str, list[dict[str, str]]]:
-        """Every voice by id; `<language>+<variant>` works too."""
+    async def voices(
+        language: Annotated[str | None, Query(max_length=40, description="`fr`, `en-gb`")] = None,
+    ) -> dict[str, list[dict[str, str]]]:
+        """Every voice by id, or those of a language."""
+        found = (await tts.serving.lifecycle.awake()).voices()
         return {
             "voices": [
                 {"id": voice.id, "name": voice.name, "language": voice.language}
-                for voice in (await tts.serving.lifecycle.awake()).voices()
+                for voice in found
+                if language is None or f"{voice.language}-".startswith(f"{language.lower()}-")
             ]
         }
 
     @router.get("/v1/audio/models")
     async def models() -> dict[str, list[dict[str, str]]]:
+        """The model that speaks."""
         return {"models": [{"id": tts.serving.known.model}]}
 
     return router
@@ -82,7 +115,20 @@ def root_routes() -> APIRouter:
 
 
 class _Stream(StreamingResponse):
-    """A streamed response that gives up on a client that stops reading."""
+    """A streamed answer that lets go of what it holds however it ends.
+
+    A client that stops reading is given up. Where the engine fails, the connection breaks off
+    before the end that HTTP marks: the client sees that there should have been more.
+    """
+
+    def __init__(self, content: AsyncIterator[bytes], media_type: str, held: AsyncExitStack):
+        # A charset, which Starlette adds to text, is no part of what events or sounds are.
+        super().__init__(content, headers={"content-type": media_type})
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._held:
+            await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         async def bounded(message: Message) -> None:
@@ -93,6 +139,8 @@ class _Stream(StreamingResponse):
             await super().stream_response(bounded)
         except TimeoutError:
             log.warning("client_stalled", within_s=SEND_WITHIN_S)
+        except ParleyError as exc:
+            log.warning("speech_broken_off", code=exc.error_code)
 
 
 async def _first(request: Request, speech: Speech) -> bytes | None:
@@ -113,12 +161,11 @@ async def _first(request: Request, speech: Speech) -> bytes | None:
     return first
 
 
-async def _samples(tts: Tts, speech: Speech, first: bytes) -> AsyncIterator[bytes]:
+async def _samples(speech: Speech, first: bytes) -> AsyncIterator[bytes]:
     chunk = first
     while chunk:
         yield chunk
         chunk = await speech.take()
-    tts.serving.warm_up.passed()
 
 
 async def _observed(
@@ -132,17 +179,3 @@ async def _observed(
             tts.measures.ttfb.labels(name).observe(waited_s)
             tts.measures.first_sound.observe(waited_s + first_sound_s(first))
         yield chunk
-
-
-async def _events(encoded: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """OpenAI's server-sent events around the bytes of the asked format."""
-    async for chunk in encoded:
-        if chunk:
-            audio = base64.b64encode(chunk).decode()
-            yield _event({"type": "speech.audio.delta", "audio": audio})
-    usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}  # no tokens are involved
-    yield _event({"type": "speech.audio.done", "usage": usage})
-
-
-def _event(data: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(data)}\n\n".encode()
