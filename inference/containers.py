@@ -8,6 +8,7 @@ from inference.sound_wire import Refused
 WAV_FORMAT = struct.Struct("<HHIIHH")  # tag, channels, rate, bytes a second, a frame, bits
 WAV_BITS = {1: (8, 16, 24, 32), 3: (32, 64), 0xFFFE: (8, 16, 24, 32, 64)}  # by tag
 RF64_SIZES = struct.Struct("<QQ")  # of the file, of its data chunk
+UNKNOWN = 0xFFFFFFFF
 IN_DS64 = 0xFFFFFFFF  # a size that says: see the ds64 chunk
 MAX_WAV_CHUNKS = 1_000
 ID3_HEADER_BYTES = 10
@@ -76,6 +77,8 @@ def _after_id3(data: bytes) -> int:
 def _check_wav(data: bytes) -> None:
     """Hold the chunks to what is really there: libsndfile reads on past sizes that lie."""
     at, long_data_bytes, described = 12, 0, False
+    # Written into a pipe, by ffmpeg or our own speech server: both sizes were not known yet.
+    is_endless = data[:8] == b"RIFF" + struct.pack("<I", UNKNOWN)
     for _ in range(MAX_WAV_CHUNKS):
         if at + 8 > len(data):
             raise Refused("the WAV file has no data chunk")
@@ -85,7 +88,10 @@ def _check_wav(data: bytes) -> None:
             if not described:
                 raise Refused("the WAV file has no fmt chunk before its sound")
             is_long = data[:4] == b"RF64" and size == IN_DS64
-            _check_data(long_data_bytes if is_long else size, len(data) - at)
+            there = len(data) - at
+            if is_endless and size == UNKNOWN:
+                size = there
+            _check_data(long_data_bytes if is_long else size, there)
             return
         if name == b"fmt ":
             _check_format(data[at : at + size])
