@@ -11,7 +11,14 @@ from httpx2 import AsyncClient, HTTPError, Request, Response, TimeoutException
 
 from chassis.metrics import Metrics
 
-__all__ = ["AsyncClient", "HTTPError", "TimeoutException", "pooled_client", "tls_context"]
+__all__ = [
+    "AsyncClient",
+    "HTTPError",
+    "Response",
+    "TimeoutException",
+    "pooled_client",
+    "tls_context",
+]
 
 # httpx's default of 5 s reconnects between two turns of a conversation; a pause is often longer.
 KEEPALIVE_EXPIRY_S = 120.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from chassis.errors import InvalidRequest
+from inference.model_status import EngineFailed
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "tool_calls"]
@@ -82,6 +83,7 @@ class Chat:
     format: JsonFormat | None = None  # None: free text
     sampling: Sampling = Sampling()
     stream: bool = True  # whether the client sees deltas as they come
+    reasoning_effort: str | None = None  # "none": reply without thinking first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,3 +182,11 @@ class ContextTooLong(InvalidRequest):
     """The chat does not fit into the model's context."""
 
     code = "context_length_exceeded"
+
+
+class EngineSilent(EngineFailed):
+    """The backend wrote nothing for too long; `code` says which limit that was."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
