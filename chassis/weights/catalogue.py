@@ -9,6 +9,7 @@ from chassis.weights.errors import ModelUnknown
 
 Kind = Literal["stt", "tts", "llm"]
 ALL_FILES = ("*",)
+QUANTISATION = re.compile(r"[A-Za-z0-9_]{2,32}")  # as GGUF files have it in their names
 # What the hub allows in the name of an owner or a repository; `--` it does not, so that
 # "owner--name" as a folder means only one repository.
 HUB_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_]|[.-](?![.-])){0,95}")
@@ -61,6 +62,69 @@ def _whisper(name: str, repo: str, size_bytes: int, what: str) -> Model:
     )
 
 
+def _gguf(
+    id_: str, repo: str, quantisation: str, size_bytes: int | None, licence: str, what: str
+) -> Model:
+    return Model(
+        id=id_,
+        kind="llm",
+        repo=repo,
+        files=(f"*{quantisation}.gguf",),
+        size_bytes=size_bytes,
+        licence=licence,
+        what=f"{what}, {quantisation}",
+    )
+
+
+_APACHE = "Apache-2.0"
+# Repositories as their users quote them in public; none could be fetched where this was written.
+_CHAT_MODELS = (
+    _gguf("qwen3-0.6b", "Qwen/Qwen3-0.6B-GGUF", "Q8_0", 639_000_000, _APACHE, "Qwen3 0.6B"),
+    _gguf("qwen3-1.7b", "Qwen/Qwen3-1.7B-GGUF", "Q8_0", 1_830_000_000, _APACHE, "Qwen3 1.7B"),
+    _gguf("qwen3-4b", "Qwen/Qwen3-4B-GGUF", "Q4_K_M", 2_500_000_000, _APACHE, "Qwen3 4B"),
+    _gguf("qwen3-8b", "Qwen/Qwen3-8B-GGUF", "Q4_K_M", 5_030_000_000, _APACHE, "Qwen3 8B"),
+    _gguf(
+        "qwen3-4b-instruct-2507",
+        "unsloth/Qwen3-4B-Instruct-2507-GGUF",
+        "Q4_K_M",
+        2_500_000_000,
+        _APACHE,
+        "Qwen3 4B that answers without thinking first",
+    ),
+    _gguf(
+        "qwen3-30b-a3b-instruct-2507",
+        "unsloth/Qwen3-30B-A3B-Instruct-2507-GGUF",
+        "Q4_K_M",
+        18_600_000_000,
+        _APACHE,
+        "Qwen3 30B, 3B of them at work, without thinking first",
+    ),
+    _gguf(
+        "gemma-4-e2b-qat",
+        "unsloth/gemma-4-E2B-it-qat-GGUF",
+        "UD-Q4_K_XL",
+        None,
+        "see the hub",
+        "Gemma 4 E2B",
+    ),
+    _gguf(
+        "nemotron-3-nano-30b-a3b",
+        "bartowski/nvidia_Nemotron-3-Nano-30B-A3B-GGUF",
+        "Q4_K_M",
+        None,
+        _NEMOTRON_LICENCE,
+        "Nemotron 3 Nano 30B, 3B of them at work",
+    ),
+    _gguf(
+        "qwen3-embedding-0.6b",
+        "Qwen/Qwen3-Embedding-0.6B-GGUF",
+        "Q8_0",
+        639_000_000,
+        _APACHE,
+        "embeddings by Qwen3 0.6B",
+    ),
+)
+
 CATALOGUE: tuple[Model, ...] = (
     Model(
         id=_NEMOTRON,
@@ -94,18 +158,36 @@ CATALOGUE: tuple[Model, ...] = (
         1_515_000_000,
         "Whisper large distilled, English",
     ),
+    *_CHAT_MODELS,
 )
 
 
 def find_model(model_id: str) -> Model:
-    """A model of the catalogue, or `owner/name` on the hub. Raises ModelUnknown."""
+    """A model of the catalogue, or on the hub `owner/name`, or `owner/name:Q4_K_M`: of a
+    repository of GGUF files those of one quantisation. Raises ModelUnknown."""
     for model in CATALOGUE:
         if model.id == model_id:
             return model
-    parts = model_id.split("/")
+    repo, colon, quantisation = model_id.partition(":")
+    parts = repo.split("/")
     if len(parts) == 2 and all(is_hub_name(part) for part in parts):
-        return Model(id=model_id, kind=None, repo=model_id, what="a repository on the hub")
+        if not colon:
+            return Model(id=repo, kind=None, repo=repo, what="a repository on the hub")
+        if QUANTISATION.fullmatch(quantisation):
+            return _one_quantisation(repo, quantisation)
     raise unknown(model_id)
+
+
+def _one_quantisation(repo: str, quantisation: str) -> Model:
+    # Some write it in capitals in their files' names, some do not.
+    either = "".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in quantisation)
+    return Model(
+        id=f"{repo}:{quantisation}",
+        kind="llm",
+        repo=repo,
+        files=(f"*{either}*.gguf",),
+        what=f"GGUF files of a repository on the hub, {quantisation}",
+    )
 
 
 def is_hub_name(name: str) -> bool:

@@ -76,8 +76,10 @@ class ModelStore:
 
     def folder(self, model: Model) -> Path:
         """Where its files lie, or will. Raises ModelUnknown for an id that is no folder's name."""
-        parts = model.id.split("/")
-        if len(parts) > 2 or not all(is_hub_name(part) for part in parts):
+        name, colon, quantisation = model.id.partition(":")
+        names = name.split("/")
+        parts = [*names, quantisation] if colon else names
+        if len(names) > 2 or not all(is_hub_name(part) for part in parts):
             raise unknown(model.id)
         return self.root / "--".join(parts)
 
@@ -203,9 +205,14 @@ class ModelStore:
             if not folder.is_dir():
                 continue
             try:
-                yield self.find(folder.name.replace("--", "/", 1))
+                yield self.find(model_id_of(folder.name))
             except ModelUnknown:
                 continue  # no model's folder: locks, something else of somebody's
+
+
+def model_id_of(folder_name: str) -> str:
+    """Of the model whose folder it is: `owner/name`, `owner/name:Q4_K_M`, or the name itself."""
+    return folder_name.replace("--", "/", 1).replace("--", ":", 1)
 
 
 def check_name(name: str) -> None:

@@ -6,6 +6,7 @@ from chassis.settings import SettingsError, load_settings
 from chassis.weights.catalogue import CATALOGUE, find_model, is_hub_name
 from chassis.weights.errors import ModelUnknown
 from chassis.weights.settings import ModelStoreSettings
+from chassis.weights.store import wanted
 
 
 def test_every_row_is_found_by_its_own_id_and_names_a_repository() -> None:
@@ -51,3 +52,19 @@ def test_variables_of_the_other_programs_are_no_mistake(monkeypatch: pytest.Monk
     monkeypatch.setenv("PARLEY_MODELS_DIRECTORY", "somewhere")
     with pytest.raises(SettingsError, match="did you mean PARLEY_MODELS_DIR"):
         load_settings(ModelStoreSettings)
+
+
+def test_one_quantisation_of_a_repository_is_a_model() -> None:
+    model = find_model("acme/talker-2.0-GGUF:Q4_K_M")
+    assert (model.repo, model.kind) == ("acme/talker-2.0-GGUF", "llm")
+    assert wanted(model, "talker-2.0-Q4_K_M.gguf")
+    assert wanted(model, "talker-2.0-q4_k_m-00001-of-00002.gguf")
+    assert not wanted(model, "talker-2.0-Q8_0.gguf")
+
+
+@pytest.mark.parametrize(
+    "typed", ["a/b:", "a/b:../c", "a/b:Q4/K", "b:Q4_0", "a/b:Q4_0:x", "a/b/c:Q4_0", "/b:Q4_0"]
+)
+def test_what_names_no_quantisation_is_unknown(typed: str) -> None:
+    with pytest.raises(ModelUnknown):
+        find_model(typed)

@@ -190,3 +190,17 @@ def test_an_id_never_leads_out_of_the_models_folder(store: ModelStore, model_id:
         store.folder(Model(id=model_id, kind=None, repo=None))
     with pytest.raises(ModelUnknown):
         store.find(model_id)
+
+
+def test_two_quantisations_of_a_repository_have_two_folders(store: ModelStore) -> None:
+    ids = ["acme/talker:Q4_K_M", "acme/talker:Q8_0", "acme/talker"]
+    models = [store.find(id_) for id_ in ids]
+    for model in models:
+        folder = store.folder(model)
+        folder.mkdir(parents=True)
+        (folder / "talker-Q4_K_M.gguf").write_bytes(b"weights")
+    assert {one.model.id: one.state for one in store.installed()} == {
+        "acme/talker:Q4_K_M": "not verified",
+        "acme/talker:Q8_0": "partial",
+        "acme/talker": "not verified",
+    }
