@@ -1,13 +1,29 @@
 """Which engine speaks: what was asked for, else the best whose package and weights are here."""
 
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 from chassis.errors import NotFound
+from chassis.settings import SettingsError
+from chassis.weights.errors import ModelUnknown
 from chassis.weights.store import ModelStore
-from inference.candidates import Candidate
+from inference.candidates import Candidate, has_package
 from inference.serving import Choice
 from inference.tts.engine import Engine
 from inference.tts.espeak import MODEL as ESPEAK
 from inference.tts.espeak import Espeak
+from inference.tts.kokoro_onnx import KokoroOnnx
 from inference.tts.settings import TtsSettings
+
+KOKORO = "kokoro-82m"
+KOKORO_ONNX = "kokoro-82m-onnx"
+MODELS = {"kokoro": KOKORO, "kokoro-onnx": KOKORO_ONNX, "espeak": ESPEAK}  # by TTS_ENGINE
+PACKAGES = {
+    KOKORO: ("kokoro", "tts-kokoro"),
+    KOKORO_ONNX: ("kokoro_onnx", "tts-kokoro-onnx"),
+}
+NVIDIA_DEVICE = Path("/dev/nvidiactl")
 
 
 class Chooser:
@@ -16,19 +32,105 @@ class Chooser:
     def __init__(self, settings: TtsSettings, store: ModelStore) -> None:
         self._settings = settings
         self._store = store
+        self.has_gpu = settings.device in ("cuda", "mps") or (
+            settings.device == "auto" and NVIDIA_DEVICE.exists()
+        )
 
     def choose(self) -> Choice[Engine]:
         """By TTS_ENGINE and TTS_MODEL. espeak-ng is always the last resort."""
-        return Choice([self.candidate(ESPEAK)], [f"TTS_ENGINE={self._settings.engine}"])
+        asked = self._settings
+        if asked.model:
+            chosen = [self._of_setting(asked.model)]
+            reasons = [f"TTS_MODEL={asked.model}"]
+        elif asked.engine == "auto":
+            chosen, reasons = self._here()
+        else:
+            chosen = [self.candidate(MODELS[asked.engine])]
+            reasons = [f"TTS_ENGINE={asked.engine}"]
+        if chosen[-1].model != ESPEAK:
+            chosen.append(self.candidate(ESPEAK))
+        if chosen[0].model == ESPEAK:
+            _check_voice(asked.voice)
+        return Choice(chosen, reasons)
 
     def candidate(self, model_id: str) -> Candidate[Engine]:
         """Raises NotFound for an id that nothing here can run."""
         if model_id == ESPEAK:
             return Candidate(model=ESPEAK, build=Espeak)
-        raise NotFound(
-            f"there is no model {model_id[:100]!r} here", param="model", code="model_not_found"
-        )
+        try:
+            weights = self._store.find(model_id)
+        except ModelUnknown as exc:
+            raise NotFound(exc.message, param="model", code="model_not_found") from exc
+        if weights.kind not in (None, "tts"):
+            raise NotFound(
+                f"{model_id} does not speak: it is a {weights.kind} model",
+                param="model",
+                code="model_not_found",
+            )
+        build = self._builder(model_id, self._store.folder(weights))
+        return Candidate(model=model_id, build=build, weights=weights)
 
     def ids(self) -> list[str]:
         """Models that could be loaded with what is here now."""
-        return [ESPEAK]
+        here = [
+            one.model for one in self._store.installed() if one.state in ("here", "not verified")
+        ]
+        return [ESPEAK, *(model.id for model in here if model.kind in (None, "tts"))]
+
+    def _of_setting(self, model: str) -> Candidate[Engine]:
+        """The operator, unlike clients, may name a folder of the machine."""
+        path = Path(model).expanduser()
+        if path.is_absolute():
+            return Candidate(model=path.name, build=self._builder(path.name, path))
+        try:
+            return self.candidate(model)
+        except NotFound as exc:
+            raise SettingsError([f"TTS_MODEL: {exc.message}"]) from exc
+
+    def _here(self) -> tuple[list[Candidate[Engine]], list[str]]:
+        chosen, reasons = [], []
+        # Without a GPU onnxruntime is the quicker one, and torch the larger by far.
+        for model in (KOKORO, KOKORO_ONNX) if self.has_gpu else (KOKORO_ONNX, KOKORO):
+            package, extra = PACKAGES[model]
+            if not self._is_here(model):
+                reasons.append(f"{model}: no weights here")
+            elif not has_package(package):
+                reasons.append(f"{model}: package {package} is missing (extra {extra})")
+            else:
+                reasons.append(f"{model}: weights and package are here")
+                chosen.append(self.candidate(model))
+        return [*chosen, self.candidate(ESPEAK)], reasons
+
+    def _is_here(self, model_id: str) -> bool:
+        try:
+            return self._store.present(self._store.find(model_id))
+        except ModelUnknown:
+            return False
+
+    def _builder(self, model_id: str, folder: Path) -> Callable[[], Engine]:
+        """By what the folder holds when the engine is made: before that it may not be there."""
+
+        def build() -> Engine:
+            if any(folder.glob("*.onnx")) or any(folder.glob("onnx/*.onnx")):
+                return KokoroOnnx(model=model_id, folder=folder, threads=self.threads)
+            from inference.tts.kokoro import Kokoro  # type: ignore
+
+            return Kokoro(
+                model=model_id,
+                folder=folder,
+                device=self._settings.device,
+                threads=self.threads,
+            )
+
+        return build
+
+    @property
+    def threads(self) -> int:
+        return self._settings.threads or os.cpu_count() or 1
+
+
+def _check_voice(voice_id: str) -> None:
+    """Of the embedded engine, whose voices take no loading. Raises SettingsError."""
+    with Espeak() as engine:
+        if engine.find_voice(voice_id) is None:
+            raise SettingsError([f"TTS_VOICE: there is no voice {voice_id!r} in {ESPEAK}"])

@@ -12,6 +12,7 @@ from chassis.weights.store import ModelStore
 from inference.model_status import EngineFailed
 from inference.service import watch_queue
 from inference.serving import Serving
+from inference.slots import LIVE, NORMAL
 from inference.tts.cache import PhraseCache
 from inference.tts.choice import Chooser
 from inference.tts.engine import Engine, Voice
@@ -21,7 +22,7 @@ from inference.tts.normalise import script_of
 from inference.tts.phrases import Phrase, phrases
 from inference.tts.script import Script
 from inference.tts.settings import TtsSettings
-from inference.tts.speaker import LIVE, NORMAL, Speaker
+from inference.tts.speaker import Speaker
 from inference.tts.speech import Speech
 
 WARM_UP_TEXT = "Ready."
@@ -78,7 +79,7 @@ class Tts:
         priority: int = NORMAL,
         with_words: bool = False,
     ) -> AsyncIterator[Speech]:
-        """The sound of `text` while the block lasts. `priority`: LIVE, NORMAL or BATCH.
+        """The sound of `text` while the block lasts. `priority`: of inference/slots.py.
 
         Raises InvalidRequest for `input`, `voice` and `language`; RateLimited, Unavailable.
         """

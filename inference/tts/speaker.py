@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from chassis.errors import RateLimited
 from chassis.logs import get_logger
+from inference.slots import NORMAL
 from inference.tts.cache import PhraseCache, Spoken
 from inference.tts.engine import SAMPLE_RATE_HZ, Engine, Mark, Samples, Voice
 from inference.tts.measures import Measures
@@ -22,7 +23,6 @@ from inference.tts.speech import BYTES_PER_S, Speech
 MAX_THREADS = 64  # made when needed; how many work at once is for the engines to say
 STOP_WITHIN_S = 10.0
 RETRY_AFTER_S = 1.0
-LIVE, NORMAL, BATCH = range(3)
 PATIENCE_S = 2.0  # by so much may one that is more urgent come before one that waited longer
 
 log = get_logger(__name__)

@@ -1,0 +1,75 @@
+"""Who comes first when many want to be spoken, and how long their phrases are."""
+
+import asyncio
+import threading
+from contextlib import AsyncExitStack
+
+from inference.slots import BATCH, LIVE, NORMAL
+from tests.fakes.tone_engine import VOICE, ToneEngine, say, speaking, whole
+
+
+async def order_of(*asked: tuple[str, int, float]) -> list[str]:
+    """In which order requests of (name, priority, seconds ago) are begun once there is room."""
+    gate = threading.Event()
+    engine = ToneEngine(gate)
+    async with speaking(slots=8) as speaker, AsyncExitStack() as held:
+        speeches = [
+            await held.enter_async_context(
+                speaker.speak(engine, say(f"{name} 1"), VOICE, 1.0, priority=priority)
+            )
+            for name, priority, _ in (("plug", LIVE, 0.0), *asked)
+        ]
+        for speech, (_, _, ago_s) in zip(speeches[1:], asked, strict=True):
+            speech.opened_at_s -= ago_s
+            speech.runs_dry_at_s -= ago_s
+        gate.set()
+        await asyncio.gather(*map(whole, speeches))
+    return engine.spoken[1:]
+
+
+async def test_of_those_who_wait_the_urgent_are_served_first() -> None:
+    asked = (("batch", BATCH, 0.0), ("normal", NORMAL, 0.0), ("live", LIVE, 0.0))
+    assert await order_of(*asked) == ["live", "normal", "batch"]
+
+
+async def test_nobody_waits_for_ever_behind_the_urgent() -> None:
+    assert await order_of(("live", LIVE, 0.0), ("batch", BATCH, 30.0)) == ["batch", "live"]
+
+
+async def test_who_hears_nothing_goes_before_an_urgent_one_who_does() -> None:
+    gate = threading.Event()
+    engine = ToneEngine(gate)
+    async with (
+        speaking() as speaker,
+        speaker.speak(engine, say("live 5", "more 1"), VOICE, 1.0, priority=LIVE) as live,
+        speaker.speak(engine, say("batch 1"), VOICE, 1.0, priority=BATCH) as batch,
+    ):
+        gate.set()
+        await asyncio.gather(whole(live), whole(batch))
+    assert engine.spoken == ["live", "batch", "more"]
+
+
+LONG = "This is a sentence of which the first clause is long, while others wait for it to end."
+
+
+async def test_what_is_made_as_a_whole_begins_short() -> None:
+    engine = ToneEngine(is_incremental=False)
+    async with speaking() as speaker, speaker.speak(engine, say(LONG), VOICE, 1.0) as speech:
+        await whole(speech)
+    assert len(engine.spoken[0]) < 56
+    assert " ".join(engine.spoken) == LONG
+
+
+async def test_the_first_pieces_are_shorter_the_more_wait_for_theirs() -> None:
+    gate = threading.Event()
+    engine = ToneEngine(gate, is_incremental=False)
+    async with speaking() as speaker, AsyncExitStack() as held:
+        speeches = [
+            await held.enter_async_context(speaker.speak(engine, say(LONG), VOICE, 1.0))
+            for _ in range(4)
+        ]
+        gate.set()
+        await asyncio.gather(*map(whole, speeches))
+    first = engine.spoken[:4]
+    assert all(LONG.startswith(piece) for piece in first)
+    assert sum(map(len, first)) <= 2 * len(first[0])
