@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chassis.weights.store import model_id_of
 from inference.llm.gguf_header import Header, Unreadable, Value, read_header
 
 SUFFIX = ".gguf"
@@ -82,7 +83,7 @@ class GgufFolder:
             return
         for folder in inside:
             if folder.is_dir() and not folder.name.startswith("."):
-                yield folder, folder.name.replace("--", "/", 1).replace("--", ":", 1)
+                yield folder, model_id_of(folder.name)
 
     def _header(self, path: Path) -> Header:
         status = path.stat()

@@ -63,31 +63,37 @@ def best(
     """
     reasons, fitting = [], []
     for file in files:
-        problem = _problem(file, available_bytes, ctx_size, slots)
-        if problem:
-            reasons.append(f"{file.id}: {problem}")
+        why = problem(file, available_bytes, ctx_size=ctx_size, slots=slots)
+        if why:
+            reasons.append(f"{file.id} {why}")
         else:
             fitting.append(file)
     fitting.sort(key=lambda one: (one.has_chat_template, one.parameters, one.size_bytes))
     chosen = fitting.pop() if fitting else None
     if chosen:
-        reasons += [f"{one.id}: fits, but {chosen.id} is better" for one in fitting]
+        reasons += [f"{one.id} fits, but {chosen.id} is better" for one in fitting]
     return chosen, reasons
 
 
-def _problem(file: GgufFile, available_bytes: int, ctx_size: int, slots: int) -> str | None:
+def problem(file: GgufFile, available_bytes: int, *, ctx_size: int, slots: int) -> str | None:
+    """Why the model cannot chat here, in words that follow its name."""
     if file.broken:
         return file.broken
     if file.is_embedding:
         return "makes embeddings, not chats"
     fitted = fit(file, available_bytes, ctx_size=ctx_size, slots=slots)
-    useful = min(USEFUL_CTX_TOKENS, ctx_size, file.context_tokens or ctx_size)
+    useful = useful_tokens(file, ctx_size)
     if fitted is None or fitted.ctx_tokens < useful:
         return (
             f"needs {short(fixed_bytes(file))} and {useful} tokens of context, "
-            f"{short(available_bytes)} are available"
+            f"{short(available_bytes)} are free"
         )
     return None
+
+
+def useful_tokens(file: GgufFile, ctx_size: int) -> int:
+    """The shortest context a model is chosen for by itself."""
+    return min(USEFUL_CTX_TOKENS, ctx_size, file.context_tokens or ctx_size)
 
 
 def short(count_bytes: int) -> str:

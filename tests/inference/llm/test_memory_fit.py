@@ -103,16 +103,16 @@ def test_the_best_that_fits_is_chosen(
     found, reasons = best(files, int(available_gb * GB), ctx_size=16_384, slots=0)
     assert (found.id if found else None) == chosen
     others = {file.id for file in files} - {chosen}
-    assert {reason.split(":")[0] for reason in reasons} == others
+    assert {reason.split()[0] for reason in reasons} == others
 
 
 def test_the_reasons_are_sentences() -> None:
     _, reasons = best([SMALL, MIDDLE, LARGE, VECTORS, BROKEN], 8 * GB, ctx_size=16_384, slots=0)
     assert reasons == [
-        "large: needs 18.7 GB and 2048 tokens of context, 8.0 GB are available",
-        "vectors: makes embeddings, not chats",
-        "bad: is cut short",
-        "small: fits, but middle is better",
+        "large needs 18.7 GB and 2048 tokens of context, 8.0 GB are free",
+        "vectors makes embeddings, not chats",
+        "bad is cut short",
+        "small fits, but middle is better",
     ]
 
 
