@@ -45,8 +45,9 @@ test: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(BIN)/pytest
 	@cd frontend && npm test
 
-test-slow: nemo
-	@$(NEMO_VENV)/bin/pytest tests/slow
+test-slow: nemo pipecat $(VENV)/.dev
+	@$(NEMO_VENV)/bin/pytest tests/slow --ignore=tests/slow/pipecat
+	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
 
 nemo: $(NEMO_VENV)/.ready
 

@@ -71,7 +71,9 @@ def clean_env(env: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(module: str, env: Mapping[str, str], *, cwd: Path | None = None) -> Iterator[str]:
+def running(
+    module: str, env: Mapping[str, str], *, cwd: Path | None = None, python: str = sys.executable
+) -> Iterator[str]:
     """Run `python -m <module>` (say `inference.stt`) until the block ends; yields its base URL."""
     prefix = module.rpartition(".")[2].upper()
     port = free_port()
@@ -80,7 +82,7 @@ def running(module: str, env: Mapping[str, str], *, cwd: Path | None = None) -> 
     environment = clean_env({f"{prefix}_PORT": str(port), "PYTHONPATH": str(ROOT), **env})
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module], env=environment, stdout=log, stderr=log, cwd=cwd or LOGS
+            [python, "-m", module], env=environment, stdout=log, stderr=log, cwd=cwd or LOGS
         )
         try:
             wait_ready(f"http://127.0.0.1:{port}/health/ready", process)
