@@ -24,6 +24,12 @@ WARM_UP_EVERY_S = (
 WARM_UP_TIMEOUT_S = 10.0
 PRIORITY_HEADER = "Parley-Priority"
 PRIORITIES = {"live": LIVE, "normal": NORMAL, "batch": BATCH}
+PRIORITY_PARAMETER = {  # for OpenAPI
+    "name": PRIORITY_HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "enum": list(PRIORITIES), "default": "normal"},
+}
 MODEL_CREATED_AT = 1_700_000_000  # OpenAI's field; clients only show it
 
 
@@ -91,21 +97,28 @@ def priority_of(request: Request) -> int:
 
 
 def model_routes(
-    model_ids: Callable[[], list[str]], owner: str = "parley", models: Models | None = None
+    model_ids: Callable[[], list[str]],
+    owner: str = "parley",
+    models: Models | None = None,
+    details: Callable[[str], dict[str, Any]] | None = None,
 ) -> APIRouter:
-    """`GET /v1/models`; with `models`, loading and unloading them too."""
+    """`GET /v1/models`; with `models`, loading and unloading them too; `details` of one go into
+    its `meta`, beside OpenAI's fields. Both look at the disk."""
     router = APIRouter(
         dependencies=[Depends(require_key)], responses=documented(InvalidRequest, Unauthorized)
     )
 
     def told(id_: str) -> dict[str, Any]:
-        return {"id": id_, "object": "model", "created": MODEL_CREATED_AT, "owned_by": owner}
+        openai = {"id": id_, "object": "model", "created": MODEL_CREATED_AT, "owned_by": owner}
+        return openai | ({"meta": details(id_)} if details else {})
+
+    def all_told() -> list[dict[str, Any]]:
+        return [told(id_) for id_ in model_ids()]
 
     @router.get("/v1/models")
     async def listed() -> dict[str, Any]:
         """Models that could answer with what is here."""
-        ids = await asyncio.to_thread(model_ids)
-        return {"object": "list", "data": [told(id_) for id_ in ids]}
+        return {"object": "list", "data": await asyncio.to_thread(all_told)}
 
     @router.get("/v1/models/{model:path}", responses=documented(NotFound))
     async def one(model: ModelId) -> dict[str, Any]:
@@ -116,7 +129,7 @@ def model_routes(
                 param="model",
                 code="model_not_found",
             )
-        return told(model)
+        return await asyncio.to_thread(told, model)
 
     if models is not None:
         _add_switch_routes(router, models)

@@ -1,9 +1,14 @@
 """From a checked request body to the chat an engine answers."""
 
+from collections.abc import Sequence
+
 from chassis.errors import InvalidRequest, NotFound
 from inference.llm.engine import (
+    Abilities,
     Chat,
     Completion,
+    ContextTooLong,
+    JsonFormat,
     Message,
     NamedTool,
     Sampling,
@@ -15,18 +20,26 @@ from inference.llm.schema import (
     MAX_TEXT_CHARS,
     ChatBody,
     CompletionBody,
+    EmbeddingsBody,
     MessageBody,
     SamplingBody,
 )
 
 # Names that clients written for OpenAI send; whatever model is configured answers.
-FOREIGN_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4")
+FOREIGN_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4", "davinci-", "babbage-", "text-embedding-")
 
 
-def check_model(asked: str, model: str) -> None:
-    """Raise NotFound unless `asked` is `model` or a name of OpenAI's."""
-    if asked == model or asked.startswith(FOREIGN_MODELS):
+def check_model(asked: str | None, serving: str, ids: Sequence[str] = ()) -> None:
+    """Raise NotFound unless `asked` is `serving`, nothing, or a name of OpenAI's. `ids`: what could
+    be loaded instead."""
+    if not asked or asked == serving or asked.startswith(FOREIGN_MODELS):
         return
+    if asked in ids:
+        raise NotFound(
+            f"{asked[:100]!r} is here but not loaded: POST /v1/models/{asked[:100]}/load",
+            param="model",
+            code="model_not_loaded",
+        )
     raise NotFound(
         f"there is no model {asked[:100]!r} here: GET /v1/models lists what there is",
         param="model",
@@ -34,40 +47,88 @@ def check_model(asked: str, model: str) -> None:
     )
 
 
-def chat_of(body: ChatBody, *, structured_output: bool) -> Chat:
-    """Raises InvalidRequest for what fits the schema but not together."""
-    if sum(len(message.content or "") for message in body.messages) > MAX_TEXT_CHARS:
-        raise InvalidRequest(
-            f"the messages have more than {MAX_TEXT_CHARS} characters together",
-            param="messages",
-            code="context_length_exceeded",
-        )
-    _check_response_format(body, structured_output)
-    return Chat(
+def chat_of(body: ChatBody, able: Abilities) -> Chat:
+    """Raises InvalidRequest for what fits the schema but not together, and not the engine."""
+    _check_size(sum(len(message.content or "") for message in body.messages), "messages")
+    chat = Chat(
         messages=tuple(_message(at, message) for at, message in enumerate(body.messages)),
         tools=tuple(_tools(body)),
         tool_choice=_tool_choice(body),
         parallel_tool_calls=body.parallel_tool_calls,
-        sampling=_sampling(body, body.max_completion_tokens or body.max_tokens),
+        format=_format(body),
+        sampling=_sampling(
+            body, body.max_completion_tokens or body.max_tokens, _top_logprobs(body)
+        ),
         stream=body.stream,
+        reasoning_effort=body.reasoning_effort,
     )
+    _check_able(chat, able)
+    return chat
 
 
-def completion_of(body: CompletionBody) -> Completion:
-    return Completion(
-        prompt=body.prompt, sampling=_sampling(body, body.max_tokens), stream=body.stream
-    )
+def completion_of(body: CompletionBody, able: Abilities) -> Completion:
+    """Raises InvalidRequest for what the engine cannot do."""
+    if not able.completions:
+        raise _unable("this model only chats: POST /v1/chat/completions", "model")
+    if body.logprobs is not None and not able.logprobs:
+        raise _unable("this model tells no log probabilities: leave logprobs out", "logprobs")
+    _check_size(len(body.prompt), "prompt")
+    sampling = _sampling(body, body.max_tokens, body.logprobs)
+    return Completion(prompt=body.prompt, sampling=sampling, stream=body.stream)
 
 
-def _sampling(body: SamplingBody, max_tokens: int | None) -> Sampling:
+def texts_of(body: EmbeddingsBody, able: Abilities) -> list[str]:
+    """Raises InvalidRequest where the engine makes no embeddings."""
+    if not able.embeddings:
+        raise _unable("the model that serves makes no embeddings", "model")
+    _check_size(sum(map(len, body.input)), "input")
+    return body.input
+
+
+def _check_size(chars: int, param: str) -> None:
+    if chars > MAX_TEXT_CHARS:
+        raise ContextTooLong(
+            f"this has {chars} characters, the most is {MAX_TEXT_CHARS}", param=param
+        )
+
+
+def _check_able(chat: Chat, able: Abilities) -> None:
+    if chat.format and not able.json:
+        raise _unable(
+            "this model cannot promise JSON: leave response_format out, or use tools",
+            "response_format",
+        )
+    if chat.sampling.top_logprobs is not None and not able.logprobs:
+        raise _unable("this model tells no log probabilities: leave logprobs out", "logprobs")
+    if chat.stream and chat.tools and chat.tool_choice == "auto" and not able.streamed_tools:
+        raise _unable(
+            "this backend cannot stream a reply that may call tools: "
+            "leave stream or tools out, or demand one tool by tool_choice",
+            "stream",
+        )
+
+
+def _unable(message: str, param: str) -> InvalidRequest:
+    return InvalidRequest(message, param=param, code="unsupported")
+
+
+def _sampling(body: SamplingBody, max_tokens: int | None, top_logprobs: int | None) -> Sampling:
     return Sampling(
         temperature=body.temperature,
         top_p=body.top_p,
         presence_penalty=body.presence_penalty,
         frequency_penalty=body.frequency_penalty,
+        seed=body.seed,
         max_tokens=max_tokens,
         stop=tuple(body.stop),
+        top_logprobs=top_logprobs,
     )
+
+
+def _top_logprobs(body: ChatBody) -> int | None:
+    if body.top_logprobs and not body.logprobs:
+        raise InvalidRequest("top_logprobs needs logprobs: true", param="top_logprobs")
+    return (body.top_logprobs or 0) if body.logprobs else None
 
 
 def _message(at: int, body: MessageBody) -> Message:
@@ -118,16 +179,10 @@ def _tool_choice(body: ChatBody) -> ToolChoice:
     return NamedTool(name)
 
 
-def _check_response_format(body: ChatBody, structured_output: bool) -> None:
-    kind = (body.response_format or {"type": "text"}).get("type")
-    if kind not in ("text", "json_object", "json_schema"):
-        raise InvalidRequest(
-            "response_format.type is not one of text, json_object, json_schema",
-            param="response_format.type",
-        )
-    if kind != "text" and not structured_output:
-        raise InvalidRequest(
-            "this model cannot promise JSON: leave response_format out, or use tools",
-            param="response_format",
-            code="unsupported",
-        )
+def _format(body: ChatBody) -> JsonFormat | None:
+    wanted = body.response_format
+    if wanted is None or wanted.type == "text":
+        return None
+    if wanted.json_schema is None:
+        return JsonFormat()
+    return JsonFormat(schema=wanted.json_schema.schema_, name=wanted.json_schema.name)

@@ -1,53 +1,111 @@
 """HTTP of the chat server."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from chassis.errors import InvalidRequest
-from inference.llm.chats import chat_of, check_model, completion_of
-from inference.llm.engine import Delta
-from inference.llm.schema import ChatBody, CompletionBody, SamplingBody
+from chassis.errors import (
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
+from chassis.logs import get_logger
+from inference.llm.chats import chat_of, check_model, completion_of, texts_of
+from inference.llm.engine import Delta, Engine, EngineSilent
+from inference.llm.schema import ChatBody, CompletionBody, EmbeddingsBody, SamplingBody
 from inference.llm.service import Llm
-from inference.llm.wire import ChatWire, CompletionWire, Wire, events
-from inference.service import require_key
+from inference.llm.wire import ChatWire, CompletionWire, Wire, embedded, events
+from inference.model_status import EngineFailed
+from inference.service import PRIORITY_PARAMETER, priority_of, require_key
 
 CLIENT_LEFT = 499
+RETRY_AFTER_S = 1.0
+ANSWERS: dict[int | str, dict[str, Any]] = documented(NotFound, TooLarge, RateLimited) | {
+    200: {
+        "description": "the whole answer, or with `stream` server-sent events of its pieces",
+        "content": {"application/json": {}, "text/event-stream": {}},
+    }
+}
+T = TypeVar("T")
+Priority = Annotated[int, Depends(priority_of)]
+
+log = get_logger(__name__)
 
 
 def llm_routes(llm: Llm) -> APIRouter:
     """Everything below `/v1` that chats."""
-    router = APIRouter(dependencies=[Depends(require_key)])
+    router = APIRouter(
+        dependencies=[Depends(require_key)],
+        responses=documented(InvalidRequest, Unauthorized, Unavailable),
+    )
+    extra = {"parameters": [PRIORITY_PARAMETER]}
 
-    @router.post("/v1/chat/completions")
-    async def chat_completions(request: Request, body: ChatBody) -> Response:
+    @router.post("/v1/chat/completions", responses=ANSWERS, openapi_extra=extra)
+    async def chat_completions(request: Request, body: ChatBody, priority: Priority) -> Response:
         """The next message of a chat, whole or streamed."""
-        engine = await llm.awake()
-        check_model(body.model, engine.model)
-        chat = chat_of(body, structured_output=engine.abilities.json)
-        deltas = llm.chat(chat, client=_client(request))
+        engine = await _engine_for(llm, body.model)
+        chat = chat_of(body, engine.abilities)
+        deltas = llm.chat(chat, client=_client(request), priority=priority)
         return await _answered(request, deltas, body, ChatWire(model=engine.model))
 
-    @router.post("/v1/completions")
-    async def completions(request: Request, body: CompletionBody) -> Response:
-        """The older interface: an answer to `prompt`."""
-        engine = await llm.awake()
-        check_model(body.model, engine.model)
-        deltas = llm.complete(completion_of(body), client=_client(request))
+    @router.post("/v1/completions", responses=ANSWERS, openapi_extra=extra)
+    async def completions(request: Request, body: CompletionBody, priority: Priority) -> Response:
+        """The older interface: what follows `prompt`."""
+        engine = await _engine_for(llm, body.model)
+        completion = completion_of(body, engine.abilities)
+        deltas = llm.complete(completion, client=_client(request), priority=priority)
         return await _answered(request, deltas, body, CompletionWire(model=engine.model))
 
-    @router.post("/v1/embeddings")
-    async def embeddings() -> None:
-        engine = await llm.awake()
-        raise InvalidRequest(
-            f"the model {engine.model} makes no embeddings", param="model", code="unsupported"
-        )
+    @router.post("/v1/embeddings", responses=ANSWERS, openapi_extra=extra)
+    async def embeddings(request: Request, body: EmbeddingsBody, priority: Priority) -> Response:
+        """A vector for each text of `input`."""
+        engine = await _engine_for(llm, body.model)
+        texts = texts_of(body, engine.abilities)
+        making = llm.embed(texts, client=_client(request), priority=priority)
+        try:
+            made = await _unless_gone(request, making)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_LEFT)
+        except EngineFailed as exc:
+            raise _unavailable(exc) from exc
+        as_base64 = body.encoding_format == "base64"
+        return JSONResponse(embedded(made, engine.model, as_base64=as_base64))
 
     return router
+
+
+class _EventStream(StreamingResponse):
+    """Server-sent events; however they end, the work for them ends too."""
+
+    def __init__(self, told: AsyncIterator[bytes], deltas: AsyncGenerator[Delta, None]) -> None:
+        super().__init__(
+            told, media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+        self._deltas = deltas
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._deltas):
+            await super().__call__(scope, receive, send)
+
+
+async def _engine_for(llm: Llm, model: str | None) -> Engine:
+    """Raises Unavailable with the state, NotFound for a model that does not serve."""
+    engine = await llm.awake()
+    try:
+        check_model(model, engine.model)
+    except NotFound:  # only now look at the disk, for a better answer
+        check_model(model, engine.model, await asyncio.to_thread(llm.serving.model_ids))
+    return engine
 
 
 def _client(request: Request) -> str:
@@ -57,19 +115,38 @@ def _client(request: Request) -> str:
 async def _answered(
     request: Request, deltas: AsyncGenerator[Delta, None], body: SamplingBody, wire: Wire
 ) -> Response:
-    if not body.stream:
-        whole = await _while_connected(request, _collected(deltas))
-        if whole is None:
-            return Response(status_code=CLIENT_LEFT)
-        return JSONResponse(wire.whole(whole))
-    # An engine refuses before its first delta: waiting for it gives a refusal its status.
-    first = await _while_connected(request, _next(deltas))
-    if first is None:
-        await deltas.aclose()
+    told = _typed(deltas)
+    try:
+        if not body.stream:
+            return JSONResponse(wire.whole(await _unless_gone(request, _collected(told))))
+        # An engine refuses before its first delta: waiting for it gives a refusal its status.
+        first = await _unless_gone(request, anext(told))
+    except ClientDisconnect:
+        await told.aclose()
         return Response(status_code=CLIENT_LEFT)
-    return StreamingResponse(
-        events(wire, _resumed(first, deltas), body.wants_usage), media_type="text/event-stream"
+    resumed = _resumed(first, told)
+    request_id = str(getattr(request.state, "request_id", ""))
+    return _EventStream(
+        events(wire, resumed, with_usage=body.wants_usage, request_id=request_id), told
     )
+
+
+async def _typed(deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:
+    """The deltas, with an engine's failure as an error for the client."""
+    try:
+        async with aclosing(deltas):
+            async for delta in deltas:
+                yield delta
+    except EngineFailed as exc:
+        raise _unavailable(exc) from exc
+
+
+def _unavailable(failure: EngineFailed) -> Unavailable:
+    log.error("engine_failed", reason=str(failure))
+    if isinstance(failure, EngineSilent):
+        return Unavailable(str(failure), code=failure.code, retry_after_s=RETRY_AFTER_S)
+    message = "the language model failed on this: try again"
+    return Unavailable(message, code="engine_failed", retry_after_s=RETRY_AFTER_S)
 
 
 async def _collected(deltas: AsyncGenerator[Delta, None]) -> list[Delta]:
@@ -77,24 +154,21 @@ async def _collected(deltas: AsyncGenerator[Delta, None]) -> list[Delta]:
         return [delta async for delta in deltas]
 
 
-async def _next(deltas: AsyncGenerator[Delta, None]) -> Delta:
-    return await anext(deltas)
-
-
 async def _resumed(first: Delta, rest: AsyncGenerator[Delta, None]) -> AsyncIterator[Delta]:
-    async with aclosing(rest):
-        yield first
-        async for delta in rest:
-            yield delta
+    yield first
+    async for delta in rest:
+        yield delta
 
 
-async def _while_connected(request: Request, work: Any) -> Any:
-    """The result of `work`, or None when the client left first: then the work is cancelled."""
+async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """What the work comes to. Raises ClientDisconnect, and ends it, when the client leaves."""
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(request.receive())  # the body is read: what comes is its end
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
     finally:
         working.cancel()
         leaving.cancel()

@@ -1,20 +1,27 @@
 """The bodies of OpenAI's chat and completion requests, checked."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 MAX_MESSAGES = 1_000
 MAX_TEXT_CHARS = 400_000  # of all messages together: about 100 000 tokens
 MAX_TOOLS = 128  # OpenAI's limit
 MAX_STOPS = 4
+MAX_TOP_LOGPROBS = 20
+MAX_COMPLETION_LOGPROBS = 5
+MAX_INPUTS = 2_048  # OpenAI's limit
+MAX_ID_CHARS = 200
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
 
@@ -47,17 +54,28 @@ def _encodable(text: str | None) -> str | None:
     return text
 
 
+def _json(value: Any) -> Any:
+    """As every backend can read it: no NaN, no half characters."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as exc:
+        raise ValueError("not JSON that can be passed on") from exc
+    return value
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+Id = Annotated[Text, Field(max_length=MAX_ID_CHARS)]
 Content = Annotated[str | None, BeforeValidator(_joined), AfterValidator(_encodable)]
 Flag = Annotated[bool, _or_default(False)]
 
 
 class FunctionCallBody(BaseModel):
-    name: str = Field(max_length=200)
-    arguments: str = ""
+    name: Id
+    arguments: Annotated[Text, _or_default("")] = ""
 
 
 class ToolCallBody(BaseModel):
-    id: str = Field(max_length=200)
+    id: Id
     type: Literal["function"] = "function"
     function: FunctionCallBody
 
@@ -66,11 +84,13 @@ class MessageBody(BaseModel):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content = None
     tool_calls: list[ToolCallBody] | None = None
-    tool_call_id: str | None = None
+    tool_call_id: Id | None = None
 
 
 class ParametersBody(BaseModel):
-    """The part of a JSON schema that has to be right for a tool to be called."""
+    """A JSON schema: what has to be right for a tool to be called, and all else as it came."""
+
+    model_config = ConfigDict(extra="allow")
 
     type: Literal["object"] = "object"
     properties: dict[str, Any] = {}
@@ -78,9 +98,11 @@ class ParametersBody(BaseModel):
 
 
 class FunctionBody(BaseModel):
+    """A function on offer. `strict` is not passed on: backends have broken on it."""
+
     name: str = Field(pattern=NAME)
-    description: Annotated[str, _or_default("")] = ""
-    parameters: ParametersBody | None = None
+    description: Annotated[Text, _or_default("")] = ""
+    parameters: Annotated[ParametersBody | None, BeforeValidator(_json)] = None
 
 
 class ToolBody(BaseModel):
@@ -90,6 +112,22 @@ class ToolBody(BaseModel):
 
 class StreamOptions(BaseModel):
     include_usage: Flag = False
+
+
+class JsonSchemaBody(BaseModel):
+    name: str = Field(pattern=NAME)
+    schema_: Annotated[dict[str, Any], BeforeValidator(_json)] = Field(alias="schema")
+
+
+class ResponseFormatBody(BaseModel):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchemaBody | None = None
+
+    @model_validator(mode="after")
+    def _has_its_schema(self) -> "ResponseFormatBody":
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError("json_schema goes with the type json_schema, and only with it")
+        return self
 
 
 def _choice_name(choice: Any) -> Any:
@@ -112,7 +150,7 @@ def _stops(stop: Any) -> Any:
 class SamplingBody(BaseModel):
     """What chat and completion requests have in common. Unknown fields are ignored."""
 
-    model: str = Field(max_length=200)
+    model: Text | None = Field(default=None, max_length=200)  # None: the one that serves
     max_tokens: int | None = Field(default=None, ge=1, strict=True)
     temperature: float | None = Field(default=None, ge=0, le=2, allow_inf_nan=False, strict=True)
     top_p: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False, strict=True)
@@ -123,17 +161,20 @@ class SamplingBody(BaseModel):
         default=None, ge=-2, le=2, allow_inf_nan=False, strict=True
     )
     stop: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=200)]], BeforeValidator(_stops)
+        list[Annotated[Text, Field(min_length=1, max_length=200)]], BeforeValidator(_stops)
     ] = Field(default=[], max_length=MAX_STOPS)
     stream: Annotated[bool, _or_default(False)] = Field(default=False, strict=True)
     stream_options: StreamOptions | None = None
     n: Annotated[Literal[1], _or_default(1)] = 1
-    logprobs: Any = None
+    seed: int | None = Field(default=None, ge=-(2**63), lt=2**63, strict=True)
+    logit_bias: Any = None  # of token numbers, which differ from model to model
 
-    @field_validator("logprobs", "functions", "audio", "suffix", "echo", check_fields=False)
+    @field_validator(
+        "logit_bias", "functions", "audio", "modalities", "suffix", "echo", check_fields=False
+    )
     @classmethod
     def _not_here(cls, value: Any, info: ValidationInfo) -> Any:
-        if value not in (None, False, 0, [], ""):
+        if value not in (None, False, 0, [], {}, "", ["text"]):
             raise ValueError(f"{info.field_name} is not available here: leave it out")
         return None
 
@@ -149,10 +190,14 @@ class ChatBody(SamplingBody):
     tools: Annotated[list[ToolBody], _or_default([])] = Field(default=[], max_length=MAX_TOOLS)
     tool_choice: Annotated[str, BeforeValidator(_choice_name)] = "auto"
     parallel_tool_calls: Annotated[bool, _or_default(True)] = True
-    response_format: dict[str, Any] | None = None
+    response_format: ResponseFormatBody | None = None
     max_completion_tokens: int | None = Field(default=None, ge=1, strict=True)
-    functions: Any = None
+    logprobs: Annotated[bool, _or_default(False)] = Field(default=False, strict=True)
+    top_logprobs: int | None = Field(default=None, ge=0, le=MAX_TOP_LOGPROBS, strict=True)
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    functions: Any = None  # the tools of 2023
     audio: Any = None
+    modalities: Any = None
 
 
 def _one_prompt(prompt: Any) -> Any:
@@ -162,8 +207,26 @@ def _one_prompt(prompt: Any) -> Any:
 class CompletionBody(SamplingBody):
     """`POST /v1/completions`."""
 
-    prompt: Annotated[str, BeforeValidator(_one_prompt), AfterValidator(_encodable)] = Field(
-        max_length=MAX_TEXT_CHARS
-    )
+    prompt: Annotated[Text, BeforeValidator(_one_prompt)]
+    logprobs: int | None = Field(default=None, ge=0, le=MAX_COMPLETION_LOGPROBS, strict=True)
+    best_of: Annotated[Literal[1], _or_default(1)] = 1
     suffix: Any = None
     echo: Any = None
+
+
+def _texts(asked: Any) -> Any:
+    """One text, or a list of texts; OpenAI's token numbers belong to models of its own."""
+    if isinstance(asked, list) and any(isinstance(one, int | list) for one in asked):
+        raise ValueError("token numbers are not understood here: send texts")
+    return [asked] if isinstance(asked, str) else asked
+
+
+class EmbeddingsBody(BaseModel):
+    """`POST /v1/embeddings`."""
+
+    model: Text | None = Field(default=None, max_length=200)
+    input: Annotated[list[Annotated[Text, Field(min_length=1)]], BeforeValidator(_texts)] = Field(
+        min_length=1, max_length=MAX_INPUTS
+    )
+    encoding_format: Annotated[Literal["float", "base64"], _or_default("float")] = "float"
+    dimensions: None = None  # a vector has as many as the model gives it

@@ -72,7 +72,7 @@ def backend() -> Iterator[Backend]:
 
 @asynccontextmanager
 async def upstream(backend: Backend, **options: Any) -> AsyncIterator[Upstream]:
-    known = {"model": "tiny", "abilities": ABLE, "patience": Patience()}
+    known: dict[str, Any] = {"model": "tiny", "abilities": ABLE, "patience": Patience()}
     async with pooled_client(metrics=Metrics("test"), base_url=f"{backend.url}/") as client:
         yield Upstream(client, **(known | options))
 
@@ -349,7 +349,7 @@ async def test_embeddings_keep_their_order(backend: Backend) -> None:
             refused(
                 400,
                 message="This model's maximum context length is 4096 tokens. However, you "
-                "requested 9000 tokens (8000 in the messages, 1000 in the completion). Please reduce.",
+                "requested 9000 tokens (8000 in the messages, 1000 in the completion).",
                 type="invalid_request_error",
                 param="messages",
                 code="context_length_exceeded",
