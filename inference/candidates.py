@@ -20,6 +20,7 @@ class Candidate(Generic[E]):
     model: str
     build: Callable[[], E]  # looks at its files; loading is the engine's `__enter__`
     weights: Model | None = None  # fetched first, where they are not here
+    comes_and_goes: bool = False  # another's server: after a failure it is looked for again
 
 
 @dataclass(slots=True, eq=False)

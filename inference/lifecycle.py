@@ -208,9 +208,11 @@ class Lifecycle(Generic[E]):
             self._job.add_done_callback(self._closing.discard)
 
     def _is_away(self, candidate: Candidate[E]) -> bool:
-        """Whether it failed for want of its weights."""
-        if candidate.model not in self.failures or not candidate.weights:
+        """Whether it failed for want of its weights, or of the server that it is."""
+        if candidate.model not in self.failures:
             return False
+        if candidate.comes_and_goes or not candidate.weights:
+            return candidate.comes_and_goes
         return not self._store.present(candidate.weights)
 
     async def _bring(self, candidate: Candidate[E]) -> bool:

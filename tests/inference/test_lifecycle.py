@@ -372,6 +372,19 @@ async def test_one_that_cannot_be_brought_again_leaves_its_work_to_the_next(
         assert life.failures == {"big": "no memory"}
 
 
+async def test_a_server_that_was_away_at_the_start_serves_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "AGAIN_S", 0.05)
+    foreign = Recogniser("foreign")
+    foreign.fails_to_load = "nothing answers"
+    first = Candidate(model="foreign", build=lambda: foreign, comes_and_goes=True)
+    async with living([first, candidate(Recogniser("own"))], tmp_path) as life:
+        await serving(life, "own")
+        foreign.fails_to_load = ""
+        await serving(life, "foreign")
+
+
 async def test_a_model_on_its_way_comes_after_the_one_that_died(tmp_path: Path) -> None:
     old, new = Recogniser("old"), Recogniser("new")
     new.hold.clear()
