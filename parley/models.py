@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -86,7 +86,7 @@ def _say(text: str) -> None:
 def _list(store: ModelStore, *, as_json: bool) -> int:
     here = {one.model.id: one for one in store.installed()}
     others = [one.model for one in here.values() if one.model not in CATALOGUE]
-    rows = [_row(store, model) for model in (*CATALOGUE, *others)]
+    rows = [_row(store, model) for model in (*CATALOGUE, *others)] + list(_loose(store))
     if as_json:
         _say(json.dumps({"models_dir": str(store.root), "models": rows}, indent=2))
         return 0
@@ -119,6 +119,24 @@ def _row(store: ModelStore, model: Model) -> dict[str, Any]:
         "licence": model.licence,
         "what": model.what,
     }
+
+
+def _loose(store: ModelStore) -> Iterator[dict[str, Any]]:
+    """Rows of model files that lie in the folder itself: the chat server takes them too."""
+    for path in sorted(store.root.glob("*.gguf")):
+        if path.is_file():
+            size_bytes = path.stat().st_size
+            yield {
+                "id": path.stem,
+                "kind": "llm",
+                "repo": None,
+                "commit": None,
+                "state": "not verified",
+                "size_bytes": size_bytes,
+                "on_disk_bytes": size_bytes,
+                "licence": "see the hub",
+                "what": "a file placed here by hand",
+            }
 
 
 async def _pull(store: ModelStore, ids: list[str]) -> int:

@@ -95,6 +95,36 @@ def test_the_table_names_every_model_of_the_catalogue(parley: Run) -> None:
     assert listed.stdout.count("not here") == len(listed.stdout.splitlines()) - 1
 
 
+def test_a_loose_gguf_file_is_listed(parley: Run, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mine-Q4_K_M.gguf").write_bytes(b"GGUF" * 25)
+    listed = json.loads(parley("list", "--json").stdout)["models"]
+    row = next(row for row in listed if row["id"] == "mine-Q4_K_M")
+    assert (row["kind"], row["state"], row["size_bytes"]) == ("llm", "not verified", 100)
+
+
+def test_one_quantisation_of_a_repository_is_pulled(
+    parley: Run, hub: FakeHub, tmp_path: Path
+) -> None:
+    files = {f"talker-{kind}.gguf": MODEL[:20_000] for kind in ("Q4_K_M", "Q8_0", "F16")}
+    hub.repos["acme/talker-GGUF"] = files
+    pulled = parley("pull", "acme/talker-GGUF:Q8_0")
+    assert pulled.returncode == 0, pulled.stderr
+    folder = tmp_path / "models" / "acme--talker-GGUF--Q8_0"
+    assert [path.name for path in folder.glob("*.gguf")] == ["talker-Q8_0.gguf"]
+    assert states(parley)["acme/talker-GGUF:Q8_0"] == "here"
+    refused = parley("pull", "acme/talker-GGUF:Q5_K_M")
+    assert refused.returncode == 1
+    assert "has no file" in refused.stderr
+
+
+def test_a_chat_model_of_the_catalogue_is_pulled(parley: Run, hub: FakeHub) -> None:
+    hub.repos["Qwen/Qwen3-0.6B-GGUF"] = {"Qwen3-0.6B-Q8_0.gguf": MODEL, "README.md": b"Qwen3"}
+    assert parley("pull", "qwen3-0.6b").returncode == 0
+    assert states(parley)["qwen3-0.6b"] == "here"
+    assert hub.downloads("README.md") == []
+
+
 def test_a_changed_file_fails_verification_by_name(parley: Run, tmp_path: Path) -> None:
     parley("pull", REPO)
     (tmp_path / "models" / "acme--tiny-ears" / "model.bin").write_bytes(bytes(len(MODEL)))
