@@ -1,5 +1,6 @@
 """Whatever is posted to the text-to-speech server, the answer is sound or a 4xx naming a field."""
 
+import gzip
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from tests.processes import LOGS, running
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with running("inference.tts", {}) as url:
+    with running("inference.tts", {"TTS_ENGINE": "espeak"}) as url:
         yield url
 
 
@@ -73,6 +74,25 @@ def post(url: str, content: bytes | str) -> httpx2.Response:
         ('{"input": "Hi", "stream_format": "websocket"}', "stream_format"),
         ('{"input": "Hi", "model": 5}', "model"),
         ('{"input": "Hi", "instructions": 5}', "instructions"),
+        ('{"input": "%s"}' % ("a" * 50_000), "input"),
+        ('{"input": "Hi", "speed": null, "speed": "fast"}', "speed"),
+        ('{"input": {"a": %s}}' % ("[" * 5000 + "]" * 5000), "body"),
+        ('{"input": "Hi", "voice": "/etc/passwd"}', "voice"),
+        ('{"input": "Hi", "voice": "..%2f..%2fetc%2fpasswd"}', "voice"),
+        ('{"input": "Hi", "voice": "en-us+../../f2"}', "voice"),
+        ('{"input": "Hi", "voice": {"id": "../../etc/passwd"}}', "voice"),
+        ('{"input": "Hi", "voice": "alloy+nobody"}', "voice"),
+        ('{"input": "Hi", "language": 5}', "language"),
+        ('{"input": "Hi", "language": ""}', "language"),
+        ('{"input": "Hi", "language": "tlh-x"}', "language"),
+        ('{"input": "Hi", "language": "../../etc/passwd"}', "language"),
+        ('{"input": "Hi", "language": "\\u0000"}', "language"),
+        ('{"input": "Hi", "language": "\\ud800"}', "language"),
+        ('{"input": "Hi", "language": "%s"}' % ("l" * 5000), "language"),
+        ('{"input": "Hi", "timestamps": "yes"}', "timestamps"),
+        ('{"input": "Hi", "timestamps": 1}', "timestamps"),
+        ('{"input": "Hi", "timestamps": true, "stream_format": "audio"}', "timestamps"),
+        ('{"input": "Hi", "stream_format": ["sse"]}', "stream_format"),
     ],
 )
 def test_bad_input_is_refused_and_named(url: str, body: str, param: str) -> None:
@@ -88,6 +108,43 @@ def test_a_body_too_large_is_413(url: str) -> None:
     answer = post(url, b'{"input": "%s"}' % (b"a" * 1_000_000))
     assert answer.status_code == 413
     assert answer.json()["error"]["param"] == "body"
+
+
+def test_what_is_null_or_unknown_is_left_out(url: str) -> None:
+    names = ("model", "voice", "response_format", "speed", "instructions", "stream_format")
+    body = dict.fromkeys((*names, "language", "timestamps")) | {"input": "Hi", "unheard_of": [1]}
+    answer = httpx2.post(f"{url}/v1/audio/speech", json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/mpeg")
+
+
+def test_a_packed_body_is_not_unpacked(url: str) -> None:
+    bomb = gzip.compress(b'{"input": "' + b"a" * 20_000_000)
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    answer = httpx2.post(f"{url}/v1/audio/speech", content=bomb, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "body")
+
+
+def test_a_form_is_not_taken_for_json(url: str) -> None:
+    answer = httpx2.post(f"{url}/v1/audio/speech", data={"input": "Hi"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "body")
+
+
+def test_a_priority_there_is_not_is_named(url: str) -> None:
+    headers = {"Parley-Priority": "now"}
+    answer = httpx2.post(f"{url}/v1/audio/speech", json={"input": "Hi"}, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "Parley-Priority")
+
+
+@pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "%2e%2e/x", "%00", "a" * 201])
+def test_no_path_is_made_of_what_is_asked(url: str, path: str) -> None:
+    with httpx2.Client(base_url=url) as client:
+        answers = [
+            client.get(f"/v1/models/{path}"),
+            client.delete(f"/v1/models/{path}"),
+            client.post(f"/v1/models/{path}/load"),
+        ]
+    assert {answer.status_code for answer in answers} <= {400, 404}
+    assert all(answer.json()["error"]["param"] for answer in answers)
 
 
 @pytest.mark.parametrize("model", ["nothing", "gpt-5", "\u2603", "x" * 5000])
@@ -139,7 +196,7 @@ def test_odd_text_is_spoken_in_bounded_time(url: str, text: str) -> None:
 
 def test_with_a_key_set_only_its_holder_is_served() -> None:
     key = "a-key-that-is-long-enough-for-anyone"
-    with running("inference.tts", {"TTS_API_KEY": key}) as url:
+    with running("inference.tts", {"TTS_ENGINE": "espeak", "TTS_API_KEY": key}) as url:
         for path in ("/v1/audio/voices", "/v1/audio/models", "/v1/models"):
             assert httpx2.get(url + path).status_code == 401
         assert httpx2.post(f"{url}/v1/audio/speech", json={"input": "Hi"}).status_code == 401

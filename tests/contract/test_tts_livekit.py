@@ -14,7 +14,7 @@ TEXT = "Good morning. Your meeting begins in ten minutes."
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with running("inference.tts", {}) as url:
+    with running("inference.tts", {"TTS_ENGINE": "espeak"}) as url:
         yield url
 
 

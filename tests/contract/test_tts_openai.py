@@ -37,7 +37,7 @@ Pcm = NDArray[np.int16]
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with running("inference.tts", {}) as url:
+    with running("inference.tts", {"TTS_ENGINE": "espeak"}) as url:
         yield url
 
 
