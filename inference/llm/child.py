@@ -52,7 +52,8 @@ class Child:
     ) -> None:
         self._command = [str(part) for part in command]
         self._name = name
-        self._environment = _environment() | dict(environment or {})
+        # What a debugger says of a crash takes seconds, and holds what people said.
+        self._environment = _environment() | {"GGML_NO_BACKTRACE": "1"} | dict(environment or {})
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._process: subprocess.Popen[bytes] | None = None
         self._refused: OSError | None = None
@@ -60,6 +61,7 @@ class Child:
         self._ended = threading.Event()
         self._lock = threading.Lock()  # held while the process is signalled, measured or reaped
         self._on_end: list[Callable[[], None]] = []
+        self.is_stopping = False  # asked to by us
 
     def start(self) -> None:
         """Blocks until it is a process. Raises EngineFailed where it cannot become one."""
@@ -109,6 +111,7 @@ class Child:
 
     def stop(self) -> None:
         """Ask it to leave, make it where it does not. Blocks until it is gone."""
+        self.is_stopping = True
         self.terminate()
         if not self.wait(TERM_WITHIN_S):
             self.kill()
