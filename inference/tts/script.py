@@ -29,9 +29,9 @@ class Script:
         """Said as it is written, so far."""
         return cls(source, source, tuple((at, at + 1) for at in range(len(source))))
 
-    def sub(self, pattern: re.Pattern[str], replacement: Replacement) -> Self:
-        """As `pattern.sub`: what replaces a match stands for all of it. A string is taken as it
-        is, without groups; None from a function leaves the match alone."""
+    def sub(self, pattern: re.Pattern[str], replacement: Replacement, group: int | str = 0) -> Self:
+        """As `pattern.sub`: what replaces a match, or a group of it, stands for all of that. A
+        string is taken as it is, without groups; None from a function leaves the match alone."""
         text: list[str] = []
         origins: list[Origin] = []
         done = 0
@@ -39,7 +39,7 @@ class Script:
             new = replacement(match) if callable(replacement) else replacement
             if new is None:
                 continue
-            start, end = match.span()
+            start, end = match.span(group)
             text += (self.text[done:start], new)
             origins += [*self.origins[done:start], *[self.origin(start, end)] * len(new)]
             done = end

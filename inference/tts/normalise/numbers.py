@@ -1,0 +1,117 @@
+"""Numbers as they are written, read and said."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from inference.tts.normalise.language import Language, Noun, Rule
+
+MAX_DIGITS = 15  # of a number with a name; beyond, digits are said one by one
+LONG_DIGITS = 8  # from here a bare run of digits is an identifier, unless it is round
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it was written."""
+
+    whole: int
+    decimals: str = ""  # its digits after the point
+    negative: bool = False
+
+    @classmethod
+    def read(cls, written: str, language: Language) -> Self:
+        """What `pattern(language)` matched."""
+        negative = written[:1] in ("-", "\u2212")
+        whole, _, decimals = written.lstrip("-\u2212+").partition(language.decimal)
+        for separator in language.group:
+            whole = whole.replace(separator, "")
+        return cls(int(whole), decimals, negative)
+
+
+def pattern(language: Language, *, signed: bool = True) -> str:
+    """A pattern of one number, without groups. Bounded, as all patterns here have to be."""
+    decimal = re.escape(language.decimal)
+    # The same separator all along: 1.234.567 and 1 234 567, but not 1.234 567.
+    grouped = "|".join(
+        rf"\d{{1,3}}(?:{re.escape(separator)}\d{{3}}){{1,4}}(?!\d)" for separator in language.group
+    )
+    sign = r"(?:(?<![\w)\]])[-\u2212])?" if signed else ""
+    return rf"{sign}(?:{grouped}|\d{{1,{MAX_DIGITS}}})(?:{decimal}\d{{1,12}}(?!\d))?"
+
+
+def said(number: Number, language: Language, *, feminine: bool = False) -> str:
+    spoken = language.cardinal(number.whole, feminine and not number.decimals)
+    if number.decimals:
+        decimals = (language.decimals or (lambda digits: one_by_one(digits, language)))(
+            number.decimals
+        )
+        spoken = f"{spoken} {language.point} {decimals}"
+    return f"{language.minus} {spoken}" if number.negative else spoken
+
+
+def counted(number: Number, noun: Noun, language: Language) -> str:
+    """`five kilometres`, `une heure`."""
+    is_one = language.is_one(number.whole, number.decimals)
+    name = noun.one if is_one else noun.many
+    spoken = said(number, language, feminine=noun.feminine)
+    for alone, before in language.one_before_noun.items():
+        if spoken == alone or spoken.endswith(f" {alone}"):
+            spoken = spoken.removesuffix(alone) + before
+    return f"{spoken} {name}"
+
+
+def one_by_one(digits: str, language: Language) -> str:
+    """Characters that are digits, said each for itself."""
+    return " ".join(language.cardinal(int(digit), False) for digit in digits if digit.isdecimal())
+
+
+def rules(language: Language) -> list[Rule]:
+    """Ordinals and plain numbers: what no other rule took."""
+    spelled = Rule(
+        re.compile(r"(?<![\w.,])(?:0\d+|\d{8,})(?![\w])"),
+        lambda match: _identifier(match.group(), language),
+    )
+    endless = Rule(re.compile(rf"\d{{{MAX_DIGITS + 1},}}"), lambda m: f" {_digits(m, language)} ")
+    plain = Rule(
+        re.compile(rf"(?<!\w){pattern(language)}(?!\w)"),
+        lambda match: _plain(match.group(), language),
+    )
+    foreign = Rule(  # 3.14 where the comma is the decimal sign
+        re.compile(r"(?<!\w)(?<!\d\.)(\d{1,15})\.(\d{1,12})(?!\w|\.\d)"),
+        lambda match: _foreign(match, language),
+    )
+    return [*_ordinals(language), endless, spelled, foreign, plain]
+
+
+def _foreign(match: re.Match[str], language: Language) -> str | None:
+    if language.decimal == "." or not language.point or len(match[2]) == len("234"):
+        return None
+    number = said(Number(int(match[1]), match[2]), language)
+    return number.replace(language.point, language.words.get(".", language.point))
+
+
+def _ordinals(language: Language) -> list[Rule]:
+    if language.ordinal is None or not language.ordinal_suffix:
+        return []
+    ordinal = language.ordinal
+    found = re.compile(
+        rf"(?<![\w.,])(\d{{1,3}}(?:[{language.group}]\d{{3}}){{1,2}}|\d{{1,9}})"
+        rf"({language.ordinal_suffix})(?!\w)"
+    )
+    ungrouped = str.maketrans("", "", language.group)
+    return [Rule(found, lambda match: ordinal(int(match[1].translate(ungrouped)), match[2]))]
+
+
+def _digits(match: re.Match[str], language: Language) -> str:
+    return one_by_one(match.group(), language)
+
+
+def _identifier(digits: str, language: Language) -> str | None:
+    round_number = digits.endswith("000") and len(digits) <= MAX_DIGITS and digits[0] != "0"
+    return None if round_number else one_by_one(digits, language)
+
+
+def _plain(written: str, language: Language) -> str | None:
+    if language.decimal in written and not language.point:
+        return None
+    return said(Number.read(written, language), language)
