@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi import Path as PathParam
 from fastapi.security import HTTPBearer
 from pydantic import Field
@@ -22,14 +22,7 @@ WARM_UP_EVERY_S = (
     30.0  # half of what readiness promises: an inference passed within the last minute
 )
 WARM_UP_TIMEOUT_S = 10.0
-PRIORITY_HEADER = "Parley-Priority"
 PRIORITIES = {"live": LIVE, "normal": NORMAL, "batch": BATCH}
-PRIORITY_PARAMETER = {  # for OpenAPI
-    "name": PRIORITY_HEADER,
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "enum": list(PRIORITIES), "default": "normal"},
-}
 MODEL_CREATED_AT = 1_700_000_000  # OpenAI's field; clients only show it
 
 
@@ -75,10 +68,23 @@ class Models(Protocol):
 
 
 ModelId = Annotated[str, PathParam(max_length=200)]
+PriorityName = Annotated[
+    Literal["live", "normal", "batch"],
+    Header(alias="x-parley-priority", description="live: somebody waits on the line"),
+]
+ClientName = Annotated[
+    str | None,
+    Header(alias="x-parley-client", max_length=200, description="whose turn it is; else the peer"),
+]
 
 
 # Only for OpenAPI to name it: what is no bearer key at all is refused like a wrong one.
 BEARER = HTTPBearer(auto_error=False, description="the server's key, where it is set")
+
+
+async def client_of(request: Request, named: ClientName = None) -> str:
+    """Route dependency: who takes turns with others in a queue."""
+    return named or (request.client.host if request.client else "")
 
 
 async def require_key(request: Request, _: Annotated[object, Depends(BEARER)]) -> None:
@@ -86,13 +92,8 @@ async def require_key(request: Request, _: Annotated[object, Depends(BEARER)]) -
     check_bearer(request.headers.get("authorization"), request.app.state.settings.api_key)
 
 
-def priority_of(request: Request) -> int:
-    """How urgent the client says its work is: `live`, `normal` or `batch`. For `Slots`."""
-    asked = request.headers.get(PRIORITY_HEADER, "normal")
-    if asked not in PRIORITIES:
-        raise InvalidRequest(
-            f"not one of {', '.join(PRIORITIES)}: {asked[:40]!r}", param=PRIORITY_HEADER
-        )
+async def priority_of(asked: PriorityName = "normal") -> int:
+    """Route dependency: how urgent the client says its work is, for `Slots`."""
     return PRIORITIES[asked]
 
 

@@ -64,7 +64,7 @@ async def open_engines(settings: AgentSettings, voice_activity: vad.VAD) -> Asyn
             model=settings.llm_model,
             client=_client(http, settings.llm_url, settings.llm_api_key),
             _strict_tool_schema=False,  # llama.cpp and vLLM have refused "strict" tools
-            extra_headers={"Parley-Priority": "live"},  # before what nobody waits for on the line
+            extra_headers={"X-Parley-Priority": "live"},  # before what nobody waits for on the line
         )
         tts = openai_plugin.TTS(
             model=settings.tts_model,

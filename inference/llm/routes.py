@@ -26,7 +26,7 @@ from inference.llm.schema import ChatBody, CompletionBody, EmbeddingsBody, Sampl
 from inference.llm.service import Llm
 from inference.llm.wire import ChatWire, CompletionWire, Wire, embedded, events
 from inference.model_status import EngineFailed
-from inference.service import PRIORITY_PARAMETER, priority_of, require_key
+from inference.service import client_of, priority_of, require_key
 
 CLIENT_LEFT = 499
 RETRY_AFTER_S = 1.0
@@ -38,6 +38,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = documented(NotFound, TooLarge, RateLi
 }
 T = TypeVar("T")
 Priority = Annotated[int, Depends(priority_of)]
+Client = Annotated[str, Depends(client_of)]
 
 log = get_logger(__name__)
 
@@ -48,30 +49,35 @@ def llm_routes(llm: Llm) -> APIRouter:
         dependencies=[Depends(require_key)],
         responses=documented(InvalidRequest, Unauthorized, Unavailable),
     )
-    extra = {"parameters": [PRIORITY_PARAMETER]}
 
-    @router.post("/v1/chat/completions", responses=ANSWERS, openapi_extra=extra)
-    async def chat_completions(request: Request, body: ChatBody, priority: Priority) -> Response:
+    @router.post("/v1/chat/completions", responses=ANSWERS)
+    async def chat_completions(
+        request: Request, body: ChatBody, priority: Priority, client: Client
+    ) -> Response:
         """The next message of a chat, whole or streamed."""
         engine = await _engine_for(llm, body.model)
         chat = chat_of(body, engine.abilities)
-        deltas = llm.chat(chat, client=_client(request), priority=priority)
+        deltas = llm.chat(chat, client=client, priority=priority)
         return await _answered(request, deltas, body, ChatWire(model=engine.model))
 
-    @router.post("/v1/completions", responses=ANSWERS, openapi_extra=extra)
-    async def completions(request: Request, body: CompletionBody, priority: Priority) -> Response:
+    @router.post("/v1/completions", responses=ANSWERS)
+    async def completions(
+        request: Request, body: CompletionBody, priority: Priority, client: Client
+    ) -> Response:
         """The older interface: what follows `prompt`."""
         engine = await _engine_for(llm, body.model)
         completion = completion_of(body, engine.abilities)
-        deltas = llm.complete(completion, client=_client(request), priority=priority)
+        deltas = llm.complete(completion, client=client, priority=priority)
         return await _answered(request, deltas, body, CompletionWire(model=engine.model))
 
-    @router.post("/v1/embeddings", responses=ANSWERS, openapi_extra=extra)
-    async def embeddings(request: Request, body: EmbeddingsBody, priority: Priority) -> Response:
+    @router.post("/v1/embeddings", responses=ANSWERS)
+    async def embeddings(
+        request: Request, body: EmbeddingsBody, priority: Priority, client: Client
+    ) -> Response:
         """A vector for each text of `input`."""
         engine = await _engine_for(llm, body.model)
         texts = texts_of(body, engine.abilities)
-        making = llm.embed(texts, client=_client(request), priority=priority)
+        making = llm.embed(texts, client=client, priority=priority)
         try:
             made = await _unless_gone(request, making)
         except ClientDisconnect:
@@ -106,10 +112,6 @@ async def _engine_for(llm: Llm, model: str | None) -> Engine:
     except NotFound:  # only now look at the disk, for a better answer
         check_model(model, engine.model, await asyncio.to_thread(llm.serving.model_ids))
     return engine
-
-
-def _client(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 async def _answered(

@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, aclosing
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -23,7 +23,8 @@ from chassis.errors import (
 )
 from chassis.logs import get_logger
 from inference.model_status import EngineFailed
-from inference.service import require_key
+from inference.service import client_of, priority_of, require_key
+from inference.slots import LIVE
 from inference.stt.answers import MEDIA_TYPES, body, text_of, usage
 from inference.stt.forms import SCHEMA, TranscriptionForm, read_form
 from inference.stt.hearing import Heard, Hearing
@@ -42,14 +43,8 @@ ANSWERS: dict[int | str, dict[str, Any]] = documented(NotFound, TooLarge, RateLi
 }
 
 log = get_logger(__name__)
-Priority = Annotated[
-    Literal["live", "batch"] | None,
-    Header(alias="x-parley-priority", description="live: somebody waits on the line"),
-]
-Client = Annotated[
-    str | None,
-    Header(alias="x-parley-client", max_length=200, description="whose turn it is; else the peer"),
-]
+Priority = Annotated[int, Depends(priority_of)]
+Client = Annotated[str, Depends(client_of)]
 
 
 def stt_routes(stt: Stt) -> APIRouter:
@@ -60,16 +55,12 @@ def stt_routes(stt: Stt) -> APIRouter:
     )
 
     @router.post("/v1/audio/transcriptions", openapi_extra=SCHEMA, responses=ANSWERS)
-    async def transcriptions(
-        request: Request, priority: Priority = None, client: Client = None
-    ) -> Response:
+    async def transcriptions(request: Request, priority: Priority, client: Client) -> Response:
         """Write down the speech in `file`: WAV, FLAC, OGG, MP3, M4A, AAC or WebM, 8 to 192 kHz."""
         return await _answered(stt, request, priority, client, translate=False)
 
     @router.post("/v1/audio/translations", openapi_extra=SCHEMA, responses=ANSWERS)
-    async def translations(
-        request: Request, priority: Priority = None, client: Client = None
-    ) -> Response:
+    async def translations(request: Request, priority: Priority, client: Client) -> Response:
         """Write down in English what is said in `file`, where the model can."""
         return await _answered(stt, request, priority, client, translate=True)
 
@@ -83,16 +74,15 @@ def stt_routes(stt: Stt) -> APIRouter:
 async def _answered(
     stt: Stt,
     request: Request,
-    priority: Literal["live", "batch"] | None,
-    client: str | None,
+    priority: int,
+    client: str,
     *,
     translate: bool,
 ) -> Response:
     stt.memory.check()
     await stt.lifecycle.awake()
-    whose = client or (request.client.host if request.client else "")
     try:
-        return await _answer(stt, request, whose, is_live=priority == "live", translate=translate)
+        return await _answer(stt, request, client, is_live=priority == LIVE, translate=translate)
     except ClientDisconnect:
         return Response(status_code=CLIENT_LEFT)  # for the log and the metrics
 

@@ -130,9 +130,9 @@ def test_a_form_is_not_taken_for_json(url: str) -> None:
 
 
 def test_a_priority_there_is_not_is_named(url: str) -> None:
-    headers = {"Parley-Priority": "now"}
+    headers = {"X-Parley-Priority": "now"}
     answer = httpx2.post(f"{url}/v1/audio/speech", json={"input": "Hi"}, headers=headers)
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "Parley-Priority")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "x-parley-priority")
 
 
 @pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "%2e%2e/x", "%00", "a" * 201])

@@ -264,7 +264,7 @@ async def test_who_says_it_is_live_goes_first(make: Any) -> None:
         order: list[str] = []
 
         async def asking(priority: str) -> None:
-            await post(app, BODY, never, parley_priority=priority)
+            await post(app, BODY, never, x_parley_priority=priority)
             order.append(priority)
 
         later = [asyncio.ensure_future(asking(one)) for one in ("batch", "normal", "live")]
@@ -273,10 +273,10 @@ async def test_who_says_it_is_live_goes_first(make: Any) -> None:
                 await asyncio.sleep(0.001)
         over.set()
         await asyncio.gather(first, *later)
-        status, answer = await post(app, BODY, never, parley_priority="now")
+        status, answer = await post(app, BODY, never, x_parley_priority="now")
     assert order == ["live", "normal", "batch"]
     assert status == 400
-    assert json.loads(answer)["error"]["param"] == "Parley-Priority"
+    assert json.loads(answer)["error"]["param"] == "x-parley-priority"
 
 
 def _waiting(app: FastAPI) -> float:

@@ -230,10 +230,10 @@ async def test_the_language_is_spoken_or_refused(language: str | None, status: i
 )
 async def test_a_priority_is_one_of_three(priority: str, status: int) -> None:
     async with scripted() as (app, _):
-        answer = await posted(app, "fine", {"Parley-Priority": priority})
+        answer = await posted(app, "fine", {"X-Parley-Priority": priority})
     assert answer.status_code == status
     if status == 400:
-        assert answer.json()["error"]["param"].lower() == "parley-priority"
+        assert answer.json()["error"]["param"] == "x-parley-priority"
 
 
 async def test_voices_of_one_language_are_found() -> None:
