@@ -64,7 +64,6 @@ async def open_engines(settings: AgentSettings, voice_activity: vad.VAD) -> Asyn
             model=settings.llm_model,
             client=_client(http, settings.llm_url, settings.llm_api_key),
             _strict_tool_schema=False,  # llama.cpp and vLLM have refused "strict" tools
-            extra_headers={"X-Parley-Priority": "live"},  # before what nobody waits for on the line
         )
         tts = openai_plugin.TTS(
             model=settings.tts_model,
@@ -81,7 +80,11 @@ async def open_engines(settings: AgentSettings, voice_activity: vad.VAD) -> Asyn
 
 def _client(http: AsyncClient, base_url: str, key: SecretStr) -> openai.AsyncClient:
     return openai.AsyncClient(
-        base_url=base_url, api_key=key.get_secret_value(), http_client=http, max_retries=0
+        base_url=base_url,
+        api_key=key.get_secret_value(),
+        http_client=http,
+        max_retries=0,
+        default_headers={"X-Parley-Priority": "live"},  # before what nobody waits for on the line
     )
 
 
