@@ -28,11 +28,12 @@ RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx c
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
-	@echo "make test-slow    tests of what runs on torch (installs 6 GB)"
+	@echo "make test-slow    tests of what runs on torch, and of pipecat (installs 6 GB)"
 	@echo "make lint         formatting, lint and types, Python and web app"
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the silence between question and answer"
 	@echo "make bench-stt    measure speech to text: streams, delays, files (installs 6 GB, once)"
+	@echo "make bench-tts    measure text to speech: first sound, listeners at once (installs 6 GB, once)"
 	@echo "make lock         write requirements/*.txt anew (LOCK_FLAGS=--upgrade for newer versions)"
 	@echo "make env-example  write .env.example from the settings classes"
 
@@ -73,6 +74,10 @@ bench: $(VENV)/.dev
 bench-stt: $(VENV)/.dev
 	@$(call apt_install,flite)
 	@$(BIN)/python -m bench.stt
+
+# Kokoro's weights, by chance, are built once, by torch: into ~/.cache/parley/bench.
+bench-tts: $(VENV)/.dev
+	@$(BIN)/python -m bench.tts
 
 env-example: $(VENV)/.dev
 	@$(BIN)/python -m deploy.env_example > .env.example
