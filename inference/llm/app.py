@@ -34,5 +34,7 @@ def build(settings: LlmSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.include_router(llm_routes(llm))
-    app.include_router(model_routes(llm.serving.model_ids, models=llm.serving))
+    app.include_router(
+        model_routes(llm.serving.model_ids, models=llm.serving, details=llm.model_details)
+    )
     return app

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import Any, cast
 
 from chassis.health import Health
 from chassis.metrics import Metrics
@@ -11,6 +12,8 @@ from chassis.weights.store import ModelStore
 from inference.llm.choice import Chooser
 from inference.llm.engine import Chat, Completion, Delta, Embeddings, Engine, Finish
 from inference.llm.settings import LlmSettings
+from inference.llm.watchdog import Watchdog, Watched
+from inference.model_status import EngineFailed
 from inference.service import watch_queue
 from inference.serving import Serving
 from inference.slots import NORMAL, SlotMeasures, Slots
@@ -24,18 +27,29 @@ class Llm:
     ) -> None:
         self.settings = settings
         store = ModelStore(store_settings)
+        chooser = Chooser(settings, store, metrics)
+        self._details = chooser.details
         self._slots = Slots(settings.slots or 1, settings.queue_limit, SlotMeasures(metrics))
         self.serving: Serving[Engine] = Serving(
             settings,
-            Chooser(settings, store),
+            chooser,
             store=store,
             warm=_infer,
             infer=_infer,
-            on_ready=lambda engine: self._slots.resize(engine.slots),
+            on_ready=self._began,
+            metrics=metrics,
+            own_max_rss_bytes=0,  # the setting is about the engine's process
+        )
+        self._watchdog = Watchdog(
+            revive=self._revive,
+            passed=self.serving.warm_up.passed,
             metrics=metrics,
         )
         self._ttft = metrics.histogram("ttft_seconds", "request to the engine's first token")
         self._tokens = metrics.counter("tokens_total", "tokens read and written", ["kind"])
+        self._retried = metrics.counter(
+            "requests_retried_total", "requests asked again because their engine had died"
+        )
 
     def watched_by(self, health: Health) -> None:
         self.serving.watched_by(health)
@@ -47,7 +61,13 @@ class Llm:
             try:
                 yield
             finally:
+                await self._watchdog.close()
                 self._slots.close()
+
+    def model_details(self, model: str) -> dict[str, Any]:
+        """What `GET /v1/models` tells of one model beyond OpenAI's fields; looks at the disk."""
+        serving = self.serving.lifecycle.report()["serving"]
+        return self._details(model) | {"loaded": model == serving}
 
     async def awake(self) -> Engine:
         """The engine that is to answer. Raises Unavailable with the state."""
@@ -65,8 +85,15 @@ class Llm:
     async def embed(
         self, texts: Sequence[str], *, client: str, priority: int = NORMAL
     ) -> Embeddings:
-        async with self._turn(client, priority) as engine:
-            return await engine.embed(texts)
+        for is_last in (False, True):
+            async with self._turn(client, priority) as engine:
+                try:
+                    return await engine.embed(texts)
+                except EngineFailed:
+                    if is_last or not await self._watchdog.is_dead(engine):
+                        raise
+            self._retried.inc()
+        raise AssertionError("the last one returns or raises")
 
     @asynccontextmanager
     async def _turn(self, client: str, priority: int) -> AsyncIterator[Engine]:
@@ -81,18 +108,37 @@ class Llm:
     async def _answer(
         self, ask: Callable[[Engine], AsyncGenerator[Delta]], client: str, priority: int
     ) -> AsyncGenerator[Delta]:
+        """Asked again, once, where the engine dies before it has written anything."""
         started_s = time.perf_counter()
-        first = True
-        async with self._turn(client, priority) as engine, aclosing(ask(engine)) as deltas:
-            async for delta in deltas:
-                if first:
-                    self._ttft.observe(time.perf_counter() - started_s)
-                    first = False
-                if isinstance(delta, Finish):
-                    self._tokens.labels("prompt").inc(delta.prompt_tokens)
-                    self._tokens.labels("completion").inc(delta.completion_tokens)
-                    self.serving.warm_up.passed()
-                yield delta
+        for is_last in (False, True):
+            has_begun = False
+            async with self._turn(client, priority) as engine:
+                try:
+                    async with aclosing(ask(engine)) as deltas:
+                        async for delta in deltas:
+                            if not has_begun:
+                                self._ttft.observe(time.perf_counter() - started_s)
+                            has_begun = True
+                            self._count(delta)
+                            yield delta
+                    return
+                except EngineFailed:
+                    if is_last or has_begun or not await self._watchdog.is_dead(engine):
+                        raise
+            self._retried.inc()
+
+    def _began(self, engine: Engine) -> None:
+        self._slots.resize(engine.slots)
+        self._watchdog.begin(engine)
+
+    def _revive(self, engine: Watched, reason: str) -> None:
+        self.serving.lifecycle.revive(cast(Engine, engine), reason)
+
+    def _count(self, delta: Delta) -> None:
+        if isinstance(delta, Finish):
+            self._tokens.labels("prompt").inc(delta.prompt_tokens)
+            self._tokens.labels("completion").inc(delta.completion_tokens)
+            self.serving.warm_up.passed()
 
 
 async def _infer(engine: Engine) -> None:
