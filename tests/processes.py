@@ -72,7 +72,12 @@ def clean_env(env: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def running(
-    module: str, env: Mapping[str, str], *, cwd: Path | None = None, python: str = sys.executable
+    module: str,
+    env: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    python: str = sys.executable,
+    ready_within_s: float = READY_WITHIN_S,
 ) -> Iterator[str]:
     """Run `python -m <module>` (say `inference.stt`) until the block ends; yields its base URL."""
     prefix = module.rpartition(".")[2].upper()
@@ -85,7 +90,7 @@ def running(
             [python, "-m", module], env=environment, stdout=log, stderr=log, cwd=cwd or LOGS
         )
         try:
-            wait_ready(f"http://127.0.0.1:{port}/health/ready", process)
+            wait_ready(f"http://127.0.0.1:{port}/health/ready", process, ready_within_s)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)

@@ -15,6 +15,7 @@ FOLDER = Path("~/.cache/parley/bench/kokoro-82m-random").expanduser()
 READY = "READY-1"  # as bench.tts.kokoro_weights writes it: needs torch, is not imported
 TORCH = ROOT / ".venv-kokoro" / "bin" / "python"
 BUILD_WITHIN_S = 600.0
+LOAD_WITHIN_S = 300.0  # torch alone takes half a minute
 MAIN = ROOT / ".venv" / "bin" / "python"
 
 
@@ -42,7 +43,7 @@ def plain(engine: str) -> Iterator[Server]:
 @contextmanager
 def _served(name: str, module: str, env: dict[str, str], engine: str) -> Iterator[Server]:
     python = str(TORCH if engine == "kokoro" else MAIN)
-    with running(module, env, python=python) as url:
+    with running(module, env, python=python, ready_within_s=LOAD_WITHIN_S) as url:
         yield Server(name, url, psutil.Process(listening_pid(url)))
 
 
