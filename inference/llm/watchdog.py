@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from chassis.logs import get_logger
@@ -40,6 +41,14 @@ class Watched(Protocol):
         """One real token. Raises EngineFailed."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """Of one engine."""
+
+    seen: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Event = field(default_factory=asyncio.Event)  # another is on its way
+
+
 class Watchdog:
     """Watches each engine told to `begin`, until it ends. `close` when all is over."""
 
@@ -55,10 +64,11 @@ class Watchdog:
         self._revive = revive
         self._passed = passed
         self._watches: set[asyncio.Task[None]] = set()
-        self._ends: dict[int, asyncio.Event] = {}  # by process
+        self._losses: dict[int, _Loss] = {}  # by process, of those watched
         self._restarts = metrics.counter(
             "engine_restarts_total", "engines that died or were killed", ["reason"]
         )
+        self._rss = metrics.gauge("engine_rss_bytes", "memory the engine's process holds")
         self._probes = metrics.counter("watchdog_probes_total", "inferences to prove life", ["ok"])
 
     def begin(self, engine: object) -> None:
@@ -72,13 +82,12 @@ class Watchdog:
         """Whether an engine that failed is dead: then another is on its way."""
         if not isinstance(engine, Watched):
             return False
-        ended = self._ends.get(engine.child.pid)
-        if ended is None:
+        loss = self._losses.get(engine.child.pid)
+        if loss is None:
             return engine.child.ended
-        with suppress(TimeoutError):
-            async with asyncio.timeout(BROKEN_WITHIN_S):
-                await ended.wait()
-        return ended.is_set()
+        if await _set(loss.seen, BROKEN_WITHIN_S):
+            return await _set(loss.told, DIES_WITHIN_S + TICK_S)
+        return False
 
     async def close(self) -> None:
         for watch in self._watches:
@@ -86,25 +95,24 @@ class Watchdog:
         await asyncio.gather(*self._watches, return_exceptions=True)
 
     async def _watch(self, engine: Watched) -> None:
-        replaced, ended = asyncio.Event(), _ending(engine.child)
-        self._ends[engine.child.pid] = replaced
+        ended, loss = _ending(engine.child), _Loss()
+        self._losses[engine.child.pid] = loss
         prober = asyncio.create_task(self._probe_when_quiet(engine))
         try:
             why = await self._until_lost(engine, ended, prober)
             if why is None:
                 return
+            loss.seen.set()
             label, words = why
             if not ended.is_set():
                 log.warning("engine_killed", model=engine.model, reason=words)
                 engine.child.kill()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(DIES_WITHIN_S):
-                        await ended.wait()
+                await _set(ended, DIES_WITHIN_S)
             self._restarts.labels(label).inc()
             self._revive(engine, words)
-            replaced.set()
+            loss.told.set()
         finally:
-            self._ends.pop(engine.child.pid, None)
+            del self._losses[engine.child.pid]
             prober.cancel()
             await asyncio.gather(prober, return_exceptions=True)
 
@@ -114,14 +122,13 @@ class Watchdog:
         """What to count it as and how to say it; None of an engine that was let go."""
         silence = Silence(TICK_S)
         while not ended.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S):
-                    await ended.wait()
+            await _set(ended, TICK_S)
             if engine.child.is_stopping:
                 return None
             used = engine.child.used()
             if used is None:
                 continue
+            self._rss.set(used.rss_bytes)
             if engine.max_rss_bytes and used.rss_bytes > engine.max_rss_bytes:
                 held, cap = used.rss_bytes, engine.max_rss_bytes
                 return "memory", f"it held {held} bytes of memory, {cap} are allowed"
@@ -159,6 +166,13 @@ def _is_quiet(vitals: Vitals) -> bool:
     return now_s - vitals.life_at_s >= PROBE_AFTER_S or (
         was_left and now_s - vitals.left_at_s >= PROBE_LEFT_AFTER_S
     )
+
+
+async def _set(event: asyncio.Event, within_s: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await event.wait()
+    return event.is_set()
 
 
 def _ending(child: Child) -> asyncio.Event:
