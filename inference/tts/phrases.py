@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from inference.tts.script import Script
@@ -48,11 +48,26 @@ class Phrase:
 class Reading:
     """The phrases of one text, cut only when their turn comes: no longer than is then wise."""
 
-    def __init__(self, said: Sequence[Phrase]) -> None:
+    def __init__(
+        self, said: Sequence[Phrase], later: Sequence[Callable[[], Sequence[Phrase]]] = ()
+    ) -> None:
+        """`later` are called for what comes after `said`, one by one, in `look_further`."""
         self._left = deque(said)
+        self._later = deque(later)
 
     def __bool__(self) -> bool:
+        """Whether there is more to say, as far as is known."""
+        return bool(self._left or self._later)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the next phrase is, without looking further."""
         return bool(self._left)
+
+    def look_further(self) -> None:
+        """Until a phrase is here, or nothing is left. May take some 10 ms."""
+        while not self._left and self._later:
+            self._left.extend(self._later.popleft()())
 
     def whole(self) -> Phrase:
         """The next phrase as long as it gets."""
@@ -80,6 +95,7 @@ class Reading:
 
     def clear(self) -> None:
         self._left.clear()
+        self._later.clear()
 
 
 def phrases(script: Script) -> list[Phrase]:
@@ -113,10 +129,11 @@ def _goes_on(line: str, start: int, end: int) -> bool:
     """An abbreviation, or a quotation in mid-sentence, looks like an end and is none."""
     if line[end - 1] in _QUOTES and line[end : end + 2].strip()[:1].islower():
         return True
-    return _is_abbreviated(line, start, end)
+    return is_abbreviated(line, start, end)
 
 
-def _is_abbreviated(text: str, start: int, end: int) -> bool:
+def is_abbreviated(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end] ends in "Dr." or the like, and not in the end of a sentence."""
     # Only the last words can be an abbreviation; looking further back would cost n².
     return bool(_NOT_AN_END.search(text[max(start, end - 24) : end]))
 
@@ -186,6 +203,6 @@ def _may_cut(script: Script, at: int) -> bool:
         return False
     _, left_ends = script.origin(left - 1, left)
     right_starts, _ = script.origin(right, right + 1)
-    if right_starts < left_ends or _is_abbreviated(text, 0, left):
+    if right_starts < left_ends or is_abbreviated(text, 0, left):
         return False
     return not (text[left - 1].isdigit() and text[right].isalnum())

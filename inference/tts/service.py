@@ -18,12 +18,12 @@ from inference.tts.choice import Chooser
 from inference.tts.engine import Engine, Voice
 from inference.tts.lexicon import Lexicon
 from inference.tts.measures import Measures
-from inference.tts.normalise import script_of
-from inference.tts.phrases import Phrase, phrases
+from inference.tts.phrases import Reading, phrases
 from inference.tts.script import Script
 from inference.tts.settings import TtsSettings
 from inference.tts.speaker import Speaker
 from inference.tts.speech import Speech
+from inference.tts.stretches import stretches_of
 
 WARM_UP_TEXT = "Ready."
 ANY_VOICE = "alloy"  # OpenAI's names are aliases in every engine
@@ -86,11 +86,12 @@ class Tts:
         self.serving.memory.check()
         async with self.serving.lifecycle.lease() as engine:
             voice = self.voice(engine, voice_id, language)
-            said = await asyncio.to_thread(_said, text, voice.language, self.lexicon)
-            if not said:
+            reading = Reading([], stretches_of(text, voice.language, self.lexicon))
+            await asyncio.to_thread(reading.look_further)
+            if not reading:
                 raise InvalidRequest("there is nothing in input that can be spoken", param="input")
             async with self.speaker.speak(
-                engine, said, voice, speed, priority=priority, with_words=with_words
+                engine, reading, voice, speed, priority=priority, with_words=with_words
             ) as speech:
                 yield speech
 
@@ -152,7 +153,3 @@ class Tts:
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             self.serving.warm_up.failed()
-
-
-def _said(text: str, language: str, lexicon: Lexicon) -> list[Phrase]:
-    return phrases(script_of(text, language, lexicon))

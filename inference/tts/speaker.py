@@ -13,11 +13,11 @@ from chassis.errors import RateLimited
 from chassis.logs import get_logger
 from inference.slots import NORMAL
 from inference.tts.cache import PhraseCache, Spoken
-from inference.tts.engine import SAMPLE_RATE_HZ, Engine, Mark, Samples, Voice
+from inference.tts.engine import Engine, Voice
 from inference.tts.measures import Measures
 from inference.tts.pace import FIRST_CHARS, Pace, first_chars
-from inference.tts.phrases import Phrase
-from inference.tts.polish import Polish
+from inference.tts.phrase_sink import PhraseSink
+from inference.tts.phrases import Phrase, Reading
 from inference.tts.speech import BYTES_PER_S, Speech
 
 MAX_THREADS = 64  # made when needed; how many work at once is for the engines to say
@@ -78,7 +78,7 @@ class Speaker:
     async def speak(
         self,
         engine: Engine,
-        said: Sequence[Phrase],
+        said: Sequence[Phrase] | Reading,
         voice: Voice,
         speed: float,
         *,
@@ -93,7 +93,7 @@ class Speaker:
             raise RateLimited("the queue is full", code="queue_full", retry_after_s=RETRY_AFTER_S)
         speech = Speech(
             engine,
-            said,
+            said if isinstance(said, Reading) else Reading(said),
             voice,
             speed,
             priority=priority,
@@ -139,7 +139,7 @@ class Speaker:
         while (speech_ := self._most_needed()) is not None:
             speech_.is_at_work = True
             self._at_work.append(speech_)
-            self._threads.submit(self._work, speech_, self._cut(speech_))
+            self._threads.submit(self._work, speech_)
 
     def _most_needed(self) -> Speech | None:
         """Of the first `slots` that want more, one that ran dry, the longest ago; else the one
@@ -182,7 +182,7 @@ class Speaker:
     def _say_from_memory(self, speech: Speech) -> None:
         """What of it was spoken lately, as far as that goes."""
         while speech.is_cached and speech.wants_more and not speech.is_at_work:
-            if speech.reading.whole() is speech.not_in_memory:
+            if not speech.reading.is_here or speech.reading.whole() is speech.not_in_memory:
                 return
             likely = (speech.reading.whole(), speech.reading.first(FIRST_CHARS))
             for phrase in likely if not speech.engine.is_incremental else likely[:1]:
@@ -200,9 +200,15 @@ class Speaker:
 
     # --- in an engine's thread
 
-    def _work(self, speech: Speech, phrase: Phrase) -> None:
+    def _work(self, speech: Speech) -> None:
         try:
-            self._say(speech, phrase)
+            speech.reading.look_further()
+            with self._lock:
+                phrase = self._cut(speech) if speech.reading else None
+            if phrase is not None:
+                self._say(speech, phrase)
+            else:
+                speech.end()
         except Exception as exc:
             # Whatever went wrong with this phrase, the others wait for the engine.
             log.error("phrase_failed", voice=speech.voice.id, exc_info=exc)
@@ -219,7 +225,7 @@ class Speaker:
         is_kept = speech.is_cached and self._cache.takes(phrase.text)
         if is_kept:
             self._cache.missed()
-        sink = _Sink(speech, is_kept)
+        sink = PhraseSink(speech, is_kept)
         speech.engine.synthesize(phrase.text, speech.voice, speech.speed, sink)
         busy_s = time.monotonic() - began_at_s
         if sink.wanted:
@@ -243,50 +249,3 @@ async def _rest(speeches: Sequence[Speech]) -> None:
             await asyncio.gather(*(speech.rested() for speech in speeches))
     except TimeoutError:
         log.error("engine_stuck", within_s=STOP_WITHIN_S)
-
-
-class _Sink:
-    """One phrase's way from the engine into its speech."""
-
-    def __init__(self, speech: Speech, is_kept: bool) -> None:
-        self._speech = speech
-        self._polish = Polish()
-        self._kept: list[bytes] | None = [] if is_kept else None
-        self._marks: list[Mark] = []
-
-    @property
-    def wanted(self) -> bool:
-        return not self._speech.cancelled
-
-    @property
-    def sound(self) -> bytes:
-        return b"".join(self._kept or ())
-
-    @property
-    def marks(self) -> tuple[Mark, ...]:
-        """With times in what was sent: the silence before the phrase was not."""
-        skipped_s = self._polish.skipped / SAMPLE_RATE_HZ
-        return tuple(
-            Mark(
-                start=mark.start,
-                end=mark.end,
-                started_at_s=max(0.0, mark.started_at_s - skipped_s),
-                ended_at_s=max(0.0, mark.ended_at_s - skipped_s),
-            )
-            for mark in self._marks
-        )
-
-    def push(self, samples: Samples) -> None:
-        self._send(self._polish.push(samples))
-
-    def mark(self, mark: Mark) -> None:
-        self._marks.append(mark)
-
-    def finish(self) -> None:
-        self._send(self._polish.finish())
-
-    def _send(self, sound: bytes) -> None:
-        if sound:
-            if self._kept is not None:
-                self._kept.append(sound)
-            self._speech.put(sound)

@@ -26,7 +26,7 @@ class Speech:
     def __init__(
         self,
         engine: Engine,
-        said: Sequence[Phrase],
+        reading: Reading,
         voice: Voice,
         speed: float,
         *,
@@ -40,7 +40,7 @@ class Speech:
         self.speed = speed
         self.priority = priority
         self.is_cached = is_cached
-        self.reading = Reading(said)
+        self.reading = reading
         self.opened_at_s = time.monotonic()
         # When a listener who begins with the first sound has heard all that is made.
         self.runs_dry_at_s = self.opened_at_s
@@ -88,7 +88,11 @@ class Speech:
             pause_s = phrase.pause_s if self.reading else LAST_PAUSE_S
             self.put(silence(pause_s / max(self.speed, 1.0)))
         if not self.reading:
-            self._hand_over(None)
+            self.end()
+
+    def end(self) -> None:
+        """All is said."""
+        self._hand_over(None)
 
     def fail(self, exc: Exception) -> None:
         self.reading.clear()

@@ -15,10 +15,12 @@ from chassis.weights.settings import ModelStoreSettings
 from inference.candidates import Candidate
 from inference.model_status import Phase
 from inference.serving import Choice
-from inference.tts import service
+from inference.tts import normalise, service
 from inference.tts.engine import Engine, Sink, Voice
+from inference.tts.script import Script
 from inference.tts.service import MAX_FAILURES, Tts
 from inference.tts.settings import TtsSettings
+from inference.tts.speech import BYTES_PER_S
 from tests.fakes.tone_engine import VOICE, ToneEngine, whole
 
 FRENCH = Voice(id="jeanne", name="Jeanne", language="fr-fr")
@@ -205,3 +207,28 @@ async def test_a_switch_lets_a_speech_end_on_its_engine_and_forgets_its_phrases(
         assert first.spoken[-2:] == ["Hello.", "It goes on."]
         assert await spoken(tts, "Hello.")
         assert second.spoken[-1] == "Hello."
+
+
+async def test_a_long_text_is_heard_before_all_of_it_is_looked_at() -> None:
+    engine = Talker("a")
+    sentence = "This is a sentence, and there are many more of the same sort."
+    text = f"{sentence} " * 30
+    async with serving(engine, cache_bytes=0) as (tts, _):
+        with pytest.MonkeyPatch.context() as patch:
+            seen: list[int] = []
+
+            def script_of(source: str, *more: Any) -> Script:
+                seen.append(len(source))
+                return normalise.script_of(source, *more)
+
+            patch.setattr("inference.tts.stretches.script_of", script_of)
+            async with tts.speech(text, None, 1.0, with_words=True) as speech:
+                assert seen[0] < 300
+                assert len(seen) < 3
+                sound = await whole(speech)
+                words = speech.words()
+    assert sum(seen) == len(text)
+    assert engine.spoken.count(sentence) == 30
+    assert len(sound) / BYTES_PER_S > 15
+    assert [text[word.start : word.end] for word in words] == [word.text for word in words]
+    assert len({word.start for word in words}) == 30
