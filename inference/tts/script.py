@@ -5,7 +5,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,7 +22,7 @@ class Script:
 
     text: str
     source: str
-    origins: tuple[Origin, ...]  # one a character of `text`
+    origins: tuple[Origin, ...]  # one a character of `text`; neither end ever goes back
 
     @classmethod
     def of(cls, source: str) -> Self:
@@ -32,16 +32,25 @@ class Script:
     def sub(self, pattern: re.Pattern[str], replacement: Replacement, group: int | str = 0) -> Self:
         """As `pattern.sub`: what replaces a match, or a group of it, stands for all of that. A
         string is taken as it is, without groups; None from a function leaves the match alone."""
+        return self.replaced(
+            (
+                *match.span(group),
+                replacement(match) if callable(replacement) else replacement,
+            )
+            for match in pattern.finditer(self.text)
+        )
+
+    def replaced(self, stretches: Iterable[tuple[int, int, str | None]]) -> Self:
+        """Each text[start:end], in order, said as the new text, which stands for all of it."""
         text: list[str] = []
         origins: list[Origin] = []
         done = 0
-        for match in pattern.finditer(self.text):
-            new = replacement(match) if callable(replacement) else replacement
+        for start, end, new in stretches:
             if new is None:
                 continue
-            start, end = match.span(group)
             text += (self.text[done:start], new)
-            origins += [*self.origins[done:start], *[self.origin(start, end)] * len(new)]
+            origins += self.origins[done:start]
+            origins += [self.origin(start, end)] * len(new)
             done = end
         if not text:
             return self
@@ -93,11 +102,10 @@ class Script:
 
     def origin(self, start: int, end: int) -> Origin:
         """What text[start:end] stands for: source[a:b]."""
-        covered = self.origins[start:end]
-        if not covered:
+        if start >= end:
             at = self.origins[start][0] if start < len(self.origins) else len(self.source)
             return at, at
-        return min(a for a, _ in covered), max(b for _, b in covered)
+        return self.origins[start][0], self.origins[end - 1][1]
 
 
 def _joins(char: str) -> bool:

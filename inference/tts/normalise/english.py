@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from num2words import CONVERTER_CLASSES  # type: ignore[import-untyped]
 
@@ -17,10 +18,12 @@ _MAX_NAMED_FRACTION = 9
 _SLASHED = {(24, 7): "twenty-four seven", (9, 11): "nine eleven"}
 
 
+@lru_cache(maxsize=10_000)
 def cardinal(number: int, feminine: bool = False) -> str:
     return str(_CONVERTER.to_cardinal(number)).replace(",", "")
 
 
+@lru_cache(maxsize=1_000)
 def ordinal(number: int, suffix: str = "") -> str:
     return str(_CONVERTER.to_ordinal(number)).replace(",", "")
 

@@ -2,7 +2,7 @@
 
 import re
 
-from inference.tts.normalise.abbreviations import ending, is_last, word
+from inference.tts.normalise.abbreviations import endings, is_last, words
 from inference.tts.normalise.language import Currency, Noun, Rule
 
 MONTHS = (
@@ -209,6 +209,11 @@ _BEFORE_NUMBERS = {
     r"[Ee]xt\. ?": "extension ", r"#": "number ", r"~ ?": "about ", "≈ ?": "about ",
     "≥ ?": "at least ", "≤ ?": "at most ",
 }  # fmt: skip
+_ANYWHERE = {
+    r"[Ee]\.g\.,?": "for example,", r"[Ii]\.e\.,?": "that is,", r"vs\.?(?!\w)": "versus",
+    r"cf\.(?= )": "compare", r"w/o(?!\w)": "without", r"w/(?= \w)": "with",
+    r"C#(?!\w)": "C sharp", r"C\+\+(?!\w)": "C plus plus", r"and/or(?!\w)": "and or",
+}  # fmt: skip
 
 
 def _street(short: str, long: str) -> tuple[Rule, Rule]:
@@ -230,25 +235,12 @@ def _with_stop(match: re.Match[str], said: str) -> str:
 
 ABBREVIATIONS = (
     *(rule for short, long in _STREETS.items() for rule in _street(short, long)),
-    word(r"St\.? (?=[A-Z][a-z])", "Saint "),
-    word(r"Sts\. (?=[A-Z])", "Saints "),
-    *(word(rf"{short}\.{_CAPITAL}", said) for short, said in _TITLES.items()),
-    *(word(rf"{short}(?= [A-Z])", _TITLES[short]) for short in ("Mr", "Mrs", "Ms", "Dr")),
-    *(ending(short, said) for short, said in _ENDINGS.items()),
-    *(word(f"{short}{_NUMBER}", said) for short, said in _BEFORE_NUMBERS.items()),
-    word(r"[Ee]\.g\.,?", "for example,"),
-    word(r"[Ii]\.e\.,?", "that is,"),
-    word(r"vs\.?(?!\w)", "versus"),
-    word(r"cf\.(?= )", "compare"),
-    word(r"w/o(?!\w)", "without"),
-    word(r"w/(?= \w)", "with"),
-    word(r"C#(?!\w)", "C sharp"),
-    word(r"C\+\+(?!\w)", "C plus plus"),
-    word(r"and/or(?!\w)", "and or"),
-    *(
-        ending(name[:size], name)
-        for name in MONTHS
-        for size in (3, 4)
-        if name != "May" and (size == 3 or name == "September")
+    words({r"St\.? (?=[A-Z][a-z])": "Saint ", r"Sts\. (?=[A-Z])": "Saints "}),
+    words({rf"{short}\.": said for short, said in _TITLES.items()}, _CAPITAL),
+    words({short: _TITLES[short] for short in ("Mrs", "Mr", "Ms", "Dr")}, "(?= [A-Z])"),
+    endings(
+        _ENDINGS | {name[:3]: name for name in MONTHS if name != "May"} | {"Sept": "September"}
     ),
+    words(_BEFORE_NUMBERS, _NUMBER),
+    words(_ANYWHERE),
 )

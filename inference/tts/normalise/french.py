@@ -1,7 +1,7 @@
 """French."""
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 
 from num2words import CONVERTER_CLASSES  # type: ignore[import-untyped]
 
@@ -18,11 +18,13 @@ _ONE = re.compile(r"(?<!\w)un$")
 _SUFFIXES_OF_FIRST = {"er": "premier", "re": "première", "ère": "première", "ere": "première"}
 
 
+@lru_cache(maxsize=10_000)
 def cardinal(number: int, feminine: bool = False, *, region: str = "fr") -> str:
     said = str(CONVERTER_CLASSES[region].to_cardinal(number))
     return _ONE.sub("une", said) if feminine else said
 
 
+@lru_cache(maxsize=1_000)
 def ordinal(number: int, suffix: str = "", *, region: str = "fr") -> str:
     plural = "s" if suffix.endswith("s") else ""
     if number == 1:

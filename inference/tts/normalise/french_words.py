@@ -1,6 +1,6 @@
 """The words of French: months, units, currencies, abbreviations."""
 
-from inference.tts.normalise.abbreviations import ending, word
+from inference.tts.normalise.abbreviations import endings, words
 from inference.tts.normalise.language import Currency, Noun
 
 MONTHS = (
@@ -178,22 +178,17 @@ _BEFORE_NUMBERS = {
 }  # fmt: skip
 _ENDINGS = {"etc": "et cetera", "env": "environ", "max": "maximum", "min": "minimum"}
 
+_ANYWHERE = {
+    r"[Pp]\. ?ex\.": "par exemple", r"[Cc]\.-?à-?d\.": "c'est-à-dire", r"[Cc]f\.(?= )": "confer",
+    r"vs\.?(?!\w)": "contre", r"[Bb]d(?= [A-ZÀ-Ý])": "boulevard",
+    r"[Aa]v\.(?= [A-ZÀ-Ý])": "avenue", r"[Ss]\.?[Vv]\.?[Pp]\.?(?!\w)": "s'il vous plaît",
+    r"[Rr][Dd][Vv](?!\w)": "rendez-vous", r"[Nn]\.B\.": "nota bene", r"C#(?!\w)": "C dièse",
+    r"C\+\+(?!\w)": "C plus plus", r"et/ou(?!\w)": "et ou",
+}  # fmt: skip
+
 ABBREVIATIONS = (
-    *(word(rf"{short}{_CAPITAL}", said) for short, said in reversed(_TITLES.items())),
-    *(ending(short, said) for short, said in _ENDINGS.items()),
-    *(word(f"{short}{_NUMBER}", said) for short, said in _BEFORE_NUMBERS.items()),
-    *(ending(short, MONTHS[at - 1]) for short, at in _SHORT_MONTHS.items()),
-    word(r"[Pp]\. ?ex\.", "par exemple"),
-    word(r"[Cc]\.-?à-?d\.", "c'est-à-dire"),
-    word(r"[Cc]f\.(?= )", "confer"),
-    word(r"vs\.?(?!\w)", "contre"),
-    word(r"[Bb]d(?= [A-ZÀ-Ý])", "boulevard"),
-    word(r"[Aa]v\.(?= [A-ZÀ-Ý])", "avenue"),
-    word(r"[Ss]\.?[Vv]\.?[Pp]\.?(?!\w)", "s'il vous plaît"),
-    word(r"[Rr][Dd][Vv](?!\w)", "rendez-vous"),
-    word(r"[Nn]\.B\.", "nota bene"),
-    word(r"C#(?!\w)", "C dièse"),
-    word(r"C\+\+(?!\w)", "C plus plus"),
-    word(r"et/ou(?!\w)", "et ou"),
-    word(r"1/2(?= (?:heure|tarif|journée|douzaine))", "demi"),
+    words(dict(reversed(_TITLES.items())), _CAPITAL),
+    endings(_ENDINGS | {short: MONTHS[at - 1] for short, at in _SHORT_MONTHS.items()}),
+    words(_BEFORE_NUMBERS, _NUMBER),
+    words(_ANYWHERE),
 )

@@ -1,6 +1,7 @@
 """Malagasy. Its numbers begin with the units: 2024 is « efatra amby roapolo amby roa arivo »."""
 
 import re
+from functools import lru_cache
 
 from inference.tts.normalise.language import Currency, Language, Noun, Rule
 
@@ -17,6 +18,7 @@ _LARGE = ((1_000_000_000, "lavitrisa"), (1_000_000, "tapitrisa"))
 _POWERS = ((100_000, "hetsy"), (10_000, "alina"))
 
 
+@lru_cache(maxsize=10_000)
 def cardinal(number: int, feminine: bool = False) -> str:
     """The parts from the smallest to the largest. « amby » joins them; from the hundreds above
     zato on it is « sy »: 1998 is « valo amby sivifolo sy sivinjato sy arivo »."""

@@ -1,6 +1,7 @@
 """Languages that num2words counts in and that have no module of their own."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from num2words import CONVERTER_CLASSES  # type: ignore[import-untyped]
@@ -79,6 +80,7 @@ def _word(converter: Any, name: str) -> str:
     return word.strip() if isinstance(word, str) and word.strip().isalpha() else ""
 
 
+@lru_cache(maxsize=10_000)
 def _cardinal(converter: Any, number: int) -> str:
     return str(converter.to_cardinal(number)).replace(",", "").strip()
 
