@@ -52,14 +52,18 @@ class Serving(Generic[E]):
         infer: Callable[[E], Awaitable[None]],
         on_ready: Callable[[E], None],
         metrics: Metrics,
+        own_max_rss_bytes: int | None = None,
     ) -> None:
         """`warm`: the first inference, which nobody queues for; `infer`: one beside real work.
         Both raise EngineFailed or a ParleyError. `on_ready` is told each engine that begins to
-        serve. Ends the process (78) where a setting names what is not there."""
+        serve. `own_max_rss_bytes`: this process's, where the setting caps another that the engine
+        runs. Ends the process (78) where a setting names what is not there."""
         self._chooser = chooser
         self._infer = infer
         self.memory = MemoryWatch(
-            max_rss_bytes=settings.max_rss_bytes,
+            max_rss_bytes=(
+                settings.max_rss_bytes if own_max_rss_bytes is None else own_max_rss_bytes
+            ),
             max_vram_bytes=settings.max_vram_bytes,
             metrics=metrics,
         )
