@@ -14,7 +14,7 @@ from inference.model_status import EngineFailed
 CONNECT_WITHIN_S = 2.0
 WRITE_WITHIN_S = 10.0
 TIMEOUTS = (CONNECT_WITHIN_S, None, WRITE_WITHIN_S, CONNECT_WITHIN_S)  # Patience times the reading
-DRAIN_WITHIN_S = 0.5
+DRAIN_WITHIN_S = 0.1
 MAX_ANSWER_BYTES = 64_000_000  # 2048 embeddings as text
 MAX_REFUSAL_BYTES = 64_000
 

@@ -134,11 +134,11 @@ async def events(
     wire: Wire, deltas: AsyncIterator[Delta], *, with_usage: bool, request_id: str
 ) -> AsyncIterator[bytes]:
     """Server-sent events, the last one `[DONE]`; after an error, the last one tells of it."""
-    for chunk in wire.first():
-        yield _event(chunk)
+    opening = b"".join(map(_event, wire.first()))
     try:
         async for delta in deltas:
-            yield _event(wire.piece(delta))
+            yield opening + _event(wire.piece(delta))
+            opening = b""  # it went along with the first: one packet less to wait for
             if isinstance(delta, Finish) and with_usage:
                 yield _event(wire.usage(delta))
     except ParleyError as exc:
