@@ -21,7 +21,7 @@ def build(folder: Path, *, chunk_ms: int, quantise: bool = True) -> None:
         print(f"{folder} is here already")
         return
     import_nemo()  # quiet, before the builders bring it in
-    from tests.slow import nemo_models
+    from tests.slow.stt import nemo_models
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:

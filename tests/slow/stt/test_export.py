@@ -12,7 +12,7 @@ from inference.stt.export_onnx import export
 from inference.stt.nemotron import Nemotron
 from inference.stt.onnx_file import read_metadata
 from inference.stt.sherpa import Sherpa
-from tests.slow.conftest import quiet
+from tests.slow.stt.conftest import quiet
 
 FILES = {"encoder.int8.onnx", "decoder.int8.onnx", "joiner.int8.onnx", "tokens.txt"}
 

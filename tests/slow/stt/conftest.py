@@ -10,7 +10,7 @@ import torch
 from inference.audio import RATE_HZ, Pcm
 from inference.stt.export_onnx import export
 from inference.stt.nemo_model import import_nemo
-from tests.slow import nemo_models
+from tests.slow.stt import nemo_models
 
 
 @pytest.fixture(scope="session", autouse=True)

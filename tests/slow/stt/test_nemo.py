@@ -20,8 +20,8 @@ from inference.stt.nemo import Nemo
 from inference.stt.nemo_pipeline import Frame, Pipeline
 from inference.stt.nemotron import Nemotron
 from inference.stt.nemotron_runtime import Handle, Piece, Samples, Work
-from tests.slow import nemo_models
-from tests.slow.conftest import sound
+from tests.slow.stt import nemo_models
+from tests.slow.stt.conftest import sound
 
 MIB = 1024 * 1024
 
