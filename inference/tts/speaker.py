@@ -22,7 +22,6 @@ from inference.tts.speech import BYTES_PER_S, Speech
 
 MAX_THREADS = 64  # made when needed; how many work at once is for the engines to say
 STOP_WITHIN_S = 10.0
-RETRY_AFTER_S = 1.0
 PATIENCE_S = 2.0  # by so much may one that is more urgent come before one that waited longer
 
 log = get_logger(__name__)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from chassis.errors import Unavailable
+from chassis.errors import RateLimited, Unavailable
 from inference.tts.cache import Key
 from inference.tts.engine import SAMPLE_RATE_HZ, Engine, Mark, Voice
 from inference.tts.phrases import Phrase, Reading
@@ -15,6 +15,7 @@ BYTES_PER_S = SAMPLE_RATE_HZ * 2
 AHEAD_S = 20.0  # made and not yet taken, at most
 MORE_BELOW_S = AHEAD_S / 2  # a phrase is about ten seconds
 CHUNK_WITHIN_S = 20.0
+RETRY_AFTER_S = 1.0
 # LiveKit asks for one sentence a request and plays them back to back: this is their pause.
 LAST_PAUSE_S = 0.15
 END_S = float("inf")
@@ -121,12 +122,18 @@ class Speech:
     async def take(self) -> bytes:
         """All that is ready, waiting for at least something. Empty: that was all.
 
-        Raises Unavailable where the engine failed, or is too slow.
+        Raises Unavailable where the engine failed, or is too slow; RateLimited where it had no turn.
         """
         try:
             async with asyncio.timeout(CHUNK_WITHIN_S):
                 item = await self._ready.get()
         except TimeoutError:
+            if not self.made_bytes and not self.is_at_work:
+                raise RateLimited(
+                    "no slot became free in time, try again",
+                    code="queue_timeout",
+                    retry_after_s=RETRY_AFTER_S,
+                ) from None
             raise Unavailable("the engine is too slow now", code="engine_timeout") from None
         if isinstance(item, Exception):
             raise Unavailable("the engine failed", code="engine_failed") from item

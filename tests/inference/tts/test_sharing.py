@@ -4,6 +4,9 @@ import asyncio
 import threading
 from contextlib import AsyncExitStack
 
+import pytest
+
+from chassis.errors import RateLimited, Unavailable
 from inference.slots import BATCH, LIVE, NORMAL
 from inference.tts.pace import FIRST_CHARS
 from inference.tts.phrases import Reading
@@ -49,6 +52,24 @@ async def test_who_hears_nothing_goes_before_an_urgent_one_who_does() -> None:
         gate.set()
         await asyncio.gather(whole(live), whole(batch))
     assert engine.spoken == ["live", "batch", "more"]
+
+
+async def test_who_gets_no_turn_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.tts.speech.CHUNK_WITHIN_S", 0.05)
+    gate = threading.Event()
+    engine = ToneEngine(gate)
+    async with (
+        speaking(slots=1) as speaker,
+        speaker.speak(engine, say("busy 1"), VOICE, 1.0) as busy,
+        speaker.speak(engine, say("waits 1"), VOICE, 1.0) as waits,
+    ):
+        with pytest.raises(RateLimited) as refused:
+            await waits.take()
+        with pytest.raises(Unavailable) as slow:
+            await busy.take()
+        gate.set()
+    assert refused.value.error_code == "queue_timeout"
+    assert slow.value.error_code == "engine_timeout"
 
 
 LONG = "This is a sentence of which the first clause is long, while others wait for it to end."
