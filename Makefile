@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 NEMO_VENV := .venv-nemo
+KOKORO_VENV := .venv-kokoro
 PIPECAT_VENV := .venv-pipecat
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -12,6 +13,7 @@ WEB_PACKAGES := frontend/node_modules/.package-lock.json
 INSTALL := $(UV) pip install --compile-bytecode --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
 INSTALL_PIPECAT := $(subst $(BIN)/python,$(PIPECAT_VENV)/bin/python,$(INSTALL))
 INSTALL_NEMO := $(subst $(BIN)/python,$(NEMO_VENV)/bin/python,$(INSTALL))
+INSTALL_KOKORO := $(subst $(BIN)/python,$(KOKORO_VENV)/bin/python,$(INSTALL))
 LOCK_HERE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_FLAGS)
 LOCK := $(LOCK_HERE) --universal
@@ -51,6 +53,8 @@ test-slow: nemo pipecat $(VENV)/.dev
 	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
 
 nemo: $(NEMO_VENV)/.ready
+
+kokoro: $(KOKORO_VENV)/.ready
 
 pipecat: $(PIPECAT_VENV)/.ready
 
@@ -124,6 +128,17 @@ $(PIPECAT_VENV)/.ready: requirements/pipecat.txt | $(VENV)/.uv
 	@test -x $(PIPECAT_VENV)/bin/python || $(PYTHON) -m venv --clear $(PIPECAT_VENV)
 	@$(INSTALL_PIPECAT) --require-hashes --only-binary :all: --no-binary docopt \
 		-r requirements/pipecat.txt
+	@touch $@
+
+# Another torch user, whose packages and NeMo's do not go together.
+$(KOKORO_VENV)/.ready: requirements/tts-kokoro.txt requirements/slow-tts.txt pyproject.toml | $(VENV)/.uv
+	@echo "Installing torch and Kokoro (requirements/tts-kokoro.txt: 3 GB to fetch)"
+	@test -x $(KOKORO_VENV)/bin/python || $(PYTHON) -m venv --clear $(KOKORO_VENV)
+	@for try in 1 2; do $(INSTALL_KOKORO) --require-hashes --only-binary :all: \
+		--no-binary docopt -r requirements/tts-kokoro.txt && break; \
+		test $$try = 1 || exit 1; done
+	@$(INSTALL_KOKORO) --require-hashes --only-binary :all: -r requirements/slow-tts.txt
+	@$(INSTALL_KOKORO) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # An environment whose Python is gone (moved folder, upgraded system) is made anew.

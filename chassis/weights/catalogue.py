@@ -159,6 +159,28 @@ CATALOGUE: tuple[Model, ...] = (
         "Whisper large distilled, English",
     ),
     *_CHAT_MODELS,
+    Model(
+        id="kokoro",
+        kind="tts",
+        repo="hexgrad/Kokoro-82M",
+        files=("config.json", "kokoro-v1_0.pth", "voices/*.pt"),
+        size_bytes=355_000_000,
+        licence="Apache 2.0",
+        what="Kokoro 82M for torch, 54 voices, 9 languages",
+    ),
+    # Names of its files are from memory of the repository, and its voices' layout (float32, 510
+    # rows of 256) from those who use it; neither could be fetched where this was written. The
+    # engine takes whatever .onnx and voices are there.
+    Model(
+        id="kokoro-onnx",
+        kind="tts",
+        repo="onnx-community/Kokoro-82M-v1.0-ONNX",
+        files=("onnx/model.onnx", "voices/*.bin"),
+        optional=("config.json", "tokenizer.json"),
+        size_bytes=355_000_000,
+        licence="Apache 2.0",
+        what="Kokoro 82M for onnxruntime, 54 voices, 9 languages",
+    ),
 )
 
 
