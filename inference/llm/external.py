@@ -10,6 +10,7 @@ from chassis.http import AsyncClient, HTTPError, pooled_client
 from chassis.metrics import Metrics
 from inference.llm.engine import Abilities, Chat, Completion, Delta, Embeddings
 from inference.llm.upstream import Upstream
+from inference.llm.upstream_body import Dialect
 from inference.llm.upstream_errors import cleaned, refusal
 from inference.llm.upstream_http import Patience
 from inference.llm.upstream_wire import parsed
@@ -58,8 +59,13 @@ class External:
         context = found.get("max_model_len")  # vLLM's
         self.abilities = _able(context if isinstance(context, int) and context > 0 else None)
         self._client = self._new_client()
+        is_openai = self._client.base_url.host.endswith(("openai.com", "azure.com"))
         self._upstream = Upstream(
-            self._client, model=self.model, abilities=self.abilities, patience=self._patience
+            self._client,
+            model=self.model,
+            abilities=self.abilities,
+            patience=self._patience,
+            dialect=Dialect(max_tokens="max_completion_tokens" if is_openai else "max_tokens"),
         )
         return self
 

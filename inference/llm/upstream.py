@@ -80,7 +80,7 @@ class Upstream:
     async def infer(self) -> None:
         """One real token. Raises EngineFailed."""
         said = Message(role="user", text="Hi")
-        chat = Chat(messages=(said,), sampling=Sampling(max_tokens=1, temperature=0.0))
+        chat = Chat(messages=(said,), sampling=Sampling(max_tokens=1))
         try:
             async with asyncio.timeout(INFER_WITHIN_S), aclosing(self.chat(chat)) as deltas:
                 async for _ in deltas:

@@ -18,7 +18,7 @@ from inference.llm.engine import (
 )
 
 Json = dict[str, Any]
-MAX_SEED = 0x7FFF_FFFF  # C backends take 32 bits
+MAX_INT = 0x7FFF_FFFF  # C backends take 32 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Dialect:
 
     extra: Mapping[str, Any] = field(default_factory=dict)  # fields of every chat and completion
     schema_in_json_object: bool = False  # wants a JSON schema under the type `json_object`
+    max_tokens: str = "max_tokens"  # the field's name
     knows_required: bool = True  # the tool choice; else only that of one named tool
 
 
@@ -42,14 +43,14 @@ def chat_body(chat: Chat, model: str, dialect: Dialect, *, stream: bool) -> Json
         body["reasoning_effort"] = chat.reasoning_effort
     if chat.sampling.top_logprobs is not None:
         body |= {"logprobs": True, "top_logprobs": chat.sampling.top_logprobs}
-    return body | _sampling(chat.sampling) | _streamed(stream) | dict(dialect.extra)
+    return body | _sampling(chat.sampling, dialect) | _streamed(stream) | dict(dialect.extra)
 
 
 def completion_body(completion: Completion, model: str, dialect: Dialect) -> Json:
     body: Json = {"model": model, "prompt": completion.prompt}
     if completion.sampling.top_logprobs is not None:
         body["logprobs"] = completion.sampling.top_logprobs
-    return body | _sampling(completion.sampling) | _streamed(True) | dict(dialect.extra)
+    return body | _sampling(completion.sampling, dialect) | _streamed(True) | dict(dialect.extra)
 
 
 def plain(messages: Sequence[Message]) -> list[Message]:
@@ -134,14 +135,14 @@ def _response_format(wanted: JsonFormat, dialect: Dialect) -> Json:
     return {"type": "json_schema", "json_schema": schema}
 
 
-def _sampling(sampling: Sampling) -> Json:
+def _sampling(sampling: Sampling, dialect: Dialect) -> Json:
     told: Json = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
-        "seed": None if sampling.seed is None else sampling.seed & MAX_SEED,
-        "max_tokens": sampling.max_tokens,
+        "seed": None if sampling.seed is None else sampling.seed & MAX_INT,
+        dialect.max_tokens: sampling.max_tokens and min(sampling.max_tokens, MAX_INT),
         "stop": list(sampling.stop) or None,
     }
     return {name: value for name, value in told.items() if value is not None}

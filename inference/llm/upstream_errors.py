@@ -26,16 +26,18 @@ LIMIT = re.compile(
     r"(?:context length (?:is|of)|context size \(|context window of|model length of)\D{0,8}(\d+)"
 )
 SECRETS = re.compile(r"\b(?:sk|hf|key|Bearer)[-_ ][\w.\-*]{6,}|https?://\S+")
-PATHS = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][\w.@\-+]+){2,}")
+PATHS = re.compile(r"(?<![#\w])(?:[A-Za-z]:)?(?:[/\\][\w.@\-+]+){2,}")
 
 Json = dict[str, Any]
 
 
-def refusal(status: int, headers: Mapping[str, str], content: bytes) -> ParleyError | EngineFailed:
-    """The error for an HTTP answer other than 200."""
+def refusal(
+    status: int, headers: Mapping[str, str], content: bytes, *, field: str = "messages"
+) -> ParleyError | EngineFailed:
+    """The error for an answer other than 200. `field`: of our request, that may be too long."""
     error = _error(content)
     words = cleaned(_message(error))
-    if too_long := context_too_long(error):
+    if too_long := context_too_long(error, field):
         return too_long
     if status == 429:
         return RateLimited(
@@ -71,7 +73,7 @@ def in_band(error: object) -> ParleyError | EngineFailed:
     return EngineFailed(f"the backend failed in the middle of its answer: {words}")
 
 
-def context_too_long(error: Mapping[str, Any]) -> ContextTooLong | None:
+def context_too_long(error: Mapping[str, Any], field: str = "messages") -> ContextTooLong | None:
     """Where the refusal is for want of context; with the numbers, where it tells them."""
     message = _message(error)
     is_typed = any(error.get(name) in TOO_LONG_TYPES for name in ("type", "code"))
@@ -82,7 +84,7 @@ def context_too_long(error: Mapping[str, Any]) -> ContextTooLong | None:
     size = f" of {needed} tokens" if needed else ""
     room = f" of {limit} tokens" if limit else ""
     return ContextTooLong(
-        f"the request{size} does not fit into the model's context{room}", param="messages"
+        f"the request{size} does not fit into the model's context{room}", param=field
     )
 
 

@@ -16,6 +16,7 @@ WRITE_WITHIN_S = 10.0
 TIMEOUTS = (CONNECT_WITHIN_S, None, WRITE_WITHIN_S, CONNECT_WITHIN_S)  # Patience times the reading
 DRAIN_WITHIN_S = 0.1
 MAX_ANSWER_BYTES = 64_000_000  # 2048 embeddings as text
+FIELDS = {"completions": "prompt", "embeddings": "input"}  # that may be too long
 MAX_REFUSAL_BYTES = 64_000
 
 
@@ -134,7 +135,8 @@ async def asked(
         answer = Answer(response, deadline, on_life)
         if response.status_code != 200:
             content = await answer.whole(MAX_REFUSAL_BYTES)
-            raise refusal(response.status_code, response.headers, content)
+            field = FIELDS.get(path, "messages")
+            raise refusal(response.status_code, response.headers, content, field=field)
         yield answer
         await answer.aclose()
     finally:

@@ -286,6 +286,26 @@ async def test_completions(backend: Backend) -> None:
     assert deltas[-1].reason == "length"
 
 
+async def test_a_prompt_that_is_too_long_is_told_by_its_own_name(backend: Backend) -> None:
+    backend.reply = refused(400, message="x", type="exceed_context_size_error")
+    async with upstream(backend) as engine:
+        with pytest.raises(ContextTooLong) as refusal:
+            await anext(engine.complete(Completion(prompt="x")))
+        assert refusal.value.param == "prompt"
+        with pytest.raises(ContextTooLong) as refusal:
+            await engine.embed(["x"])
+        assert refusal.value.param == "input"
+
+
+async def test_the_limit_of_tokens_has_the_name_and_the_size_the_backend_knows(
+    backend: Backend,
+) -> None:
+    chat = Chat(messages=CHAT.messages, sampling=Sampling(max_tokens=10**12))
+    await reply_of(backend, chat, dialect=Dialect(max_tokens="max_completion_tokens"))
+    assert backend.last.body["max_completion_tokens"] == 2**31 - 1
+    assert "max_tokens" not in backend.last.body
+
+
 async def test_tools_are_asked_whole_where_they_cannot_be_streamed(backend: Backend) -> None:
     call = tool_piece(None, "{}", id="a", name="f")
     message = {"role": "assistant", "content": None, "tool_calls": [call]}
@@ -390,6 +410,7 @@ async def test_every_dialect_of_too_long_is_understood(
     ("reply", "kind", "words"),
     [
         (refused(400, message="no such field /srv/models/a.gguf"), InvalidRequest, "no such field"),
+        (refused(400, message="at #/properties/x: no"), InvalidRequest, "at #/properties/x: no"),
         (answered({"detail": [{"loc": ["x"], "msg": "bad"}]}, 422), InvalidRequest, "bad"),
         (refused(401, message="bad key sk-1234567890abc"), Unavailable, "LLM_BASE_URL_KEY"),
         (refused(403, message="no"), Unavailable, "LLM_BASE_URL_KEY"),
