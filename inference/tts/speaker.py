@@ -18,7 +18,7 @@ from inference.tts.measures import Measures
 from inference.tts.pace import FIRST_CHARS, Pace, first_chars
 from inference.tts.phrase_sink import PhraseSink
 from inference.tts.phrases import Phrase, Reading
-from inference.tts.speech import BYTES_PER_S, Speech
+from inference.tts.speech import BYTES_PER_S, RETRY_AFTER_S, Speech
 
 MAX_THREADS = 64  # made when needed; how many work at once is for the engines to say
 STOP_WITHIN_S = 10.0

@@ -122,7 +122,8 @@ class Speech:
     async def take(self) -> bytes:
         """All that is ready, waiting for at least something. Empty: that was all.
 
-        Raises Unavailable where the engine failed, or is too slow; RateLimited where it had no turn.
+        Raises Unavailable where the engine failed or is too slow, RateLimited where it was busy
+        with others all the time.
         """
         try:
             async with asyncio.timeout(CHUNK_WITHIN_S):
