@@ -92,7 +92,10 @@ class LlamaServer(ChildEngine):
             "--sse-ping-interval": -1,  # no sign of life: it comes from another thread
         }
         flags = ["--no-kv-unified", "--no-warmup", "--no-ui", "--offline", "--no-log-timestamps"]
-        flags += ["--embeddings"] if self.abilities.embeddings else ["--jinja"]
+        # A chat may end with the assistant: it goes on with words of its own, not with those.
+        flags += (
+            ["--embeddings"] if self.abilities.embeddings else ["--jinja", "--no-prefill-assistant"]
+        )
         told = [str(part) for option in options.items() for part in option]
         return Plan(
             name="llama-server",
