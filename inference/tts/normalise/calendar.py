@@ -42,12 +42,14 @@ def _eras(language: Language) -> list[Rule]:
 def _dates(language: Language) -> list[Rule]:
     names = "|".join(sorted(map(re.escape, language.months), key=len, reverse=True))
     suffix = f"(?:{language.ordinal_suffix})?" if language.ordinal_suffix else ""
-    lead = language.date_lead
+    lead, of = language.date_lead, language.date_of
     return [
         Rule(_ISO, lambda m: _date(language, int(m[3]), int(m[2]), m[1], language.day_first)),
         Rule(_NUMERIC, lambda m: _numeric(language, m)),
         Rule(
-            re.compile(rf"(?<![\w.]){lead}(\d{{1,2}}){suffix} ({names})(?!\w),?(?: ({_YEAR}))?"),
+            re.compile(
+                rf"(?<![\w.]){lead}(\d{{1,2}}){suffix}{of} ({names})(?!\w),?(?: ({_YEAR}))?"
+            ),
             lambda m: _named(language, m, m[1], m[2], m[3], day_first=True),
         ),
         Rule(

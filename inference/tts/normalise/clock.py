@@ -10,8 +10,16 @@ _HOUR = re.compile(r"(?<![\w:.,/$€£])(1[0-2]|0?[1-9]) ?([ap])(?:\.m\.|\.?m\b)
 _HOUR_H = re.compile(r"(?<![\w:.,/])([01]?\d|2[0-4]) ?[hH](?: ?([0-5]\d))?(?!\w)(?! ?/)")
 
 
+# Between two times: 9am-5pm, 9:00-17:00, 8h-10h.
+_SPAN = re.compile(
+    r"(?:(?<=[ap]m)|(?<=:[0-5]\d)|(?<=\dh)|(?<=h[0-5]\d)|(?<=\d)(?=[^\d]{1,3}\d{1,2} ?[ap]m(?!\w)))"
+    r" ?[-\u2013] ?(?=\d{1,2}(?::[0-5]\d|h(?!\w)|h\d\d| ?[ap]\.?m(?!\w)))",
+    re.IGNORECASE,
+)
+
+
 def rules(language: Language) -> list[Rule]:
-    found: list[Rule] = []
+    found = [Rule(_SPAN, f" {language.to} ")] if language.to else []
     if language.clock_h is not None:
         found.append(Rule(_HOUR_H, lambda match: _hour_h(language, match)))
     if language.clock is not None:
@@ -35,20 +43,18 @@ def _colon(language: Language, match: re.Match[str]) -> str | None:
         return None
     second = int(match[3]) if match[3] else None
     said = language.clock(int(match[1]), int(match[2]), second, (match[4] or "").lower())
-    return None if said is None else said + _full_stop(match, said)
+    return _ended(match, said)
 
 
 def _colon_free(language: Language, match: re.Match[str]) -> str | None:
     if language.clock is None:
         return None
     said = language.clock(int(match[1]), 0, None, match[2].lower())
-    return None if said is None else said + _full_stop(match, said)
+    return _ended(match, said)
 
 
-def _full_stop(match: re.Match[str], said: str) -> str:
-    """`p.m.` at the end of a sentence ends it, too."""
-    if not match[0].endswith(".") or said.endswith("."):
-        return ""
-    rest = match.string[match.end() : match.end() + 2]
-    ends = not rest.strip() or rest[0] == "\n" or rest.strip()[:1].isupper()
-    return "." if ends else ""
+def _ended(match: re.Match[str], said: str | None) -> str | None:
+    """`p.m.` has its full stop once, also where the sentence ends."""
+    if said is None or not said.endswith("."):
+        return said
+    return said[:-1] if match.string.startswith(".", match.end()) else said

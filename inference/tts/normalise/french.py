@@ -121,6 +121,7 @@ def french(region: str = "fr") -> Language:
         to="à",
         number_word="numéro",
         plus="plus",
+        powers={"²": "au carré", "³": "au cube"},
         signs=table.SIGNS,
         words=table.ADDRESS_WORDS,
         hashtag="hashtag",

@@ -176,13 +176,13 @@ _BEFORE_NUMBERS = {
     "§ ?": "paragraphe ", r"[Tt]él\. ?:? ?": "téléphone ", "~ ?": "environ ", "≈ ?": "environ ",
     "≥ ?": "au moins ", "≤ ?": "au plus ",
 }  # fmt: skip
-_ENDINGS = {"etc": "et cetera", "env": "environ", "max": "maximum", "min": "minimum"}
+_ENDINGS = {"etc": "etcétéra", "env": "environ", "max": "maximum", "min": "minimum"}
 
 _ANYWHERE = {
     r"[Pp]\. ?ex\.": "par exemple", r"[Cc]\.-?à-?d\.": "c'est-à-dire", r"[Cc]f\.(?= )": "confer",
     r"vs\.?(?!\w)": "contre", r"[Bb]d(?= [A-ZÀ-Ý])": "boulevard",
     r"[Aa]v\.(?= [A-ZÀ-Ý])": "avenue", r"[Ss]\.?[Vv]\.?[Pp]\.?(?!\w)": "s'il vous plaît",
-    r"[Rr][Dd][Vv](?!\w)": "rendez-vous", r"[Nn]\.B\.": "nota bene", r"C#(?!\w)": "C dièse",
+    r"[Rr][Dd][Vv](?!\w)": "rendez-vous", r"[Nn]\.B\.": "nota béné", r"C#(?!\w)": "C dièse",
     r"C\+\+(?!\w)": "C plus plus", r"et/ou(?!\w)": "et ou",
 }  # fmt: skip
 

@@ -54,6 +54,7 @@ class Language:
     to: str = ""  # "five to ten"
     number_word: str = ""  # what # and № before digits say
     plus: str = ""
+    powers: Mapping[str, str] = field(default_factory=dict)  # ² and ³
     signs: Mapping[str, str] = field(default_factory=dict)  # between numbers, or between blanks
     words: Mapping[str, str] = field(default_factory=dict)  # of addresses: @ . / - _ :
     hashtag: str = ""
@@ -71,6 +72,7 @@ class Language:
     month_before_day: bool = False  # "March 4" is a date
     date: Callable[[int, int, int | None, bool], str] | None = None  # d, m, y, day was first
     month_year: Callable[[int, int], str] | None = None
+    date_of: str = ""  # a pattern of what may stand between day and month
     date_lead: str = ""  # a pattern of what may precede a day and is part of it: "le "
     clock: Callable[[int, int, int | None, str], str | None] | None = None  # h, m, s, a/p or ""
     clock_word: str = ""  # written after a time and said within it: 15:30 Uhr

@@ -19,7 +19,7 @@ _DASH = re.compile(
     r"(?P<dash> ?[-\u2212\u2013] ?)(?=(?P<high>\d{1,9}(?:[.,]\d{1,3})*)(?![-\u2013/:]|[.,]?\d))"
 )
 _RATIO = re.compile(r"(?<=\d):(?=\d)")
-_AMPERSAND = re.compile(r"(?<=\w)&(?=\w)")  # R&D
+_AMPERSAND = re.compile(r"(?<!\w\w)(?<=\w)&(?=\w)")  # R&D; engines know AT&T
 _EQUATION = re.compile(r"[\d .,+*\u00d7÷\u2212-]{1,40}=")
 
 
@@ -41,7 +41,7 @@ def rules(language: Language) -> list[Rule]:
         loose = "|".join(re.escape(sign) for sign in language.signs if not sign.isalpha())
         found += [
             Rule(
-                re.compile(rf"(?<=[\d)%]) ?({signs}) ?(?=[-\u2212+(]?\d)"),
+                re.compile(rf"(?<=[\d)%])(?!(?<=\b0)x) ?({signs}) ?(?=[-\u2212+(]?\d)"),
                 lambda m: f" {language.signs[m[1]]} ",
             ),
             Rule(

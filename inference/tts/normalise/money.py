@@ -17,14 +17,15 @@ def rules(language: Language) -> list[Rule]:
     codes = _one_of(code for code in language.currencies if code[-1].isalnum())
     number = pattern(language, signed=False)
     # €1,50 and 1.50 € are cents in every language.
-    amount = rf"(?:\d{{1,9}}[.,]\d\d(?![\d.,]{{0,20}}\d)|{number})"
+    amount = rf"(?:\.\d\d(?!\d)|\d{{1,9}}[.,]\d\d(?![\d.,]{{0,20}}\d)|{number})"
     scale = rf"(?: ?(?P<scale>{_one_of(language.scales)})(?!\w))?"
     minus = "(?P<minus>(?<![\\w)])[-\u2212])?"
-    before = rf"(?:(?P<sign>{signs}) ?|(?P<code>{codes}) )"
+    before = rf"(?:(?P<sign>{signs}) ?|(?P<code>{codes}) )(?P<below>[-\u2212](?=\d))?"
     more = rf"(?:(?: ?[-\u2013] ?)(?:{signs})?(?P<upper>{number}))?"
 
     def first(match: re.Match[str]) -> str | None:
-        return _amount(match, match["sign"] or match["code"], match["amount"], language)
+        spoken = _amount(match, match["sign"] or match["code"], match["amount"], language)
+        return f"{language.minus} {spoken}" if spoken and match["below"] else spoken
 
     def last(match: re.Match[str]) -> str | None:
         return _amount(match, match["after"], match["amount"], language)
@@ -105,5 +106,5 @@ def _read(written: str, language: Language) -> Number:
         whole = written[: -_CENTS_DIGITS - 1]
         for separator in f"{language.group}{language.decimal}":
             whole = whole.replace(separator, "")
-        return Number(int(whole), written[-_CENTS_DIGITS:])
+        return Number(int(whole or 0), written[-_CENTS_DIGITS:])
     return Number.read(written, language)

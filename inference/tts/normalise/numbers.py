@@ -25,7 +25,7 @@ class Number:
         whole, _, decimals = written.lstrip("-\u2212+").partition(language.decimal)
         for separator in language.group:
             whole = whole.replace(separator, "")
-        return cls(int(whole), decimals, negative)
+        return cls(int(whole or 0), decimals, negative)
 
 
 def pattern(language: Language, *, signed: bool = True) -> str:
@@ -73,14 +73,28 @@ def rules(language: Language) -> list[Rule]:
     )
     endless = Rule(re.compile(rf"\d{{{MAX_DIGITS + 1},}}"), lambda m: f" {_digits(m, language)} ")
     plain = Rule(
-        re.compile(rf"(?<!\w){pattern(language)}(?!\w)"),
+        re.compile(rf"(?<!\w){pattern(language)}(?!\w|{re.escape(language.decimal)}\d)"),
         lambda match: _plain(match.group(), language),
     )
     foreign = Rule(  # 3.14 where the comma is the decimal sign
         re.compile(r"(?<!\w)(?<!\d\.)(\d{1,15})\.(\d{1,12})(?!\w|\.\d)"),
         lambda match: _foreign(match, language),
     )
-    return [*_ordinals(language), endless, spelled, foreign, plain]
+    bare = Rule(  # .5
+        re.compile(r"(?<![\w.,])\.(\d{1,12})(?!\w)"),
+        lambda match: (
+            f"{language.point} {one_by_one(match[1], language)}"
+            if language.decimal == "." and language.point
+            else None
+        ),
+    )
+    return [*_powers(language), *_ordinals(language), endless, spelled, foreign, bare, plain]
+
+
+def _powers(language: Language) -> list[Rule]:
+    return [
+        Rule(re.compile(rf"(?<=[\w)]){sign}"), f" {said}") for sign, said in language.powers.items()
+    ]
 
 
 def _foreign(match: re.Match[str], language: Language) -> str | None:

@@ -16,11 +16,18 @@ _PHONE = re.compile(
     rf"(?![\w/:%])(?![.,-]\d)"
 )
 _GROUP = re.compile(r"\d+")
+# A card, a book, an account: no telephone, but said alike.
+_CHAIN = re.compile(
+    r"(?<![\w.,+-])(?:\d{1,6}(?:-\d{1,7}){2,7}|\d{4}(?: \d{4}){2,4})(?![\w/:%])(?![.,-]\d)"
+)
 _MIN_DIGITS = 7
 
 
 def rules(language: Language) -> list[Rule]:
-    return [Rule(_PHONE, lambda match: _said(match[0], language))]
+    return [
+        Rule(_PHONE, lambda match: _said(match[0], language)),
+        Rule(_CHAIN, lambda match: _said(match[0], language)),
+    ]
 
 
 def _said(written: str, language: Language) -> str | None:

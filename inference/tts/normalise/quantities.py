@@ -6,7 +6,7 @@ from inference.tts.normalise.language import Language, Noun, Rule
 from inference.tts.normalise.numbers import Number, counted, pattern, said
 
 _FEET_INCHES = re.compile(
-    r"(?<![\w.,'\"])(\d{1,2})(?:'|\u2032|ft\.? ?) ?(\d{1,2})(?:\"|″|''|in\b\.?)(?!\w)"
+    r"(?<![\w.,'\"])(\d{1,2})(?:['\u2032] ?| ?ft\.? )(\d{1,2})(?:\"|″|''| ?in(?!\w))(?!\w)"
 )
 _FEET = re.compile(r"(?<![\w.,'\"])(\d{1,5})['\u2032](?![\w'])")
 _INCHES = re.compile(r"(?<![\w.,'\"])(\d{1,4}(?:\.\d{1,2})?)[\"″](?!\w)")
