@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inference.llm.gguf_files import GgufFile
-from inference.llm.llama_server import PROMPT_CACHE_BYTES
+from inference.llm.llama_server import BATCH_TOKENS, PROMPT_CACHE_BYTES
 
 MIN_CTX_TOKENS = 512
 USEFUL_CTX_TOKENS = 2048  # below it a call is forgotten while it lasts
 CTX_STEP_TOKENS = 256  # llama.cpp rounds to it
 AUTO_SLOTS = (4, 2, 1)
-BATCH_TOKENS = 512  # computed at once: llama.cpp's --ubatch-size
 FLOAT_BYTES = 4
 ACTIVATIONS_A_TOKEN = 16  # vectors of the model's width that a layer has in hand
 PROCESS_BYTES = 64 << 20

@@ -48,10 +48,10 @@ def model(
         (64.0, 16_384, 0, None, (16_384, 4)),
         (6.5, 16_384, 0, 40_960, (16_384, 2)),  # fewer chats before a shorter memory
         (4.5, 16_384, 0, 40_960, (16_384, 1)),
-        (2.0, 16_384, 0, 40_960, (4_352, 1)),  # one chat, and what is left for it
-        (2.0, 16_384, 2, 40_960, (2_048, 2)),
-        (1.6, 16_384, 0, 40_960, (1_280, 1)),
-        (1.45, 16_384, 0, 40_960, None),  # not 512 tokens
+        (2.0, 16_384, 0, 40_960, (5_888, 1)),  # one chat, and what is left for it
+        (2.0, 16_384, 2, 40_960, (2_816, 2)),
+        (1.45, 16_384, 0, 40_960, (1_536, 1)),
+        (1.25, 16_384, 0, 40_960, None),  # not 512 tokens
         (0.5, 16_384, 0, 40_960, None),
         (64.0, 512, 0, 40_960, (512, 4)),
         (64.0, 16_384, 0, 256, (256, 4)),  # a model of so short a memory
@@ -90,7 +90,7 @@ BROKEN = model("bad", parameters=99.0, broken="is cut short")
         ([SMALL, MIDDLE, FINER, LARGE], 5, "middle"),
         ([SMALL, MIDDLE, FINER, LARGE], 2, "small"),
         ([SMALL, MIDDLE, FINER, LARGE], 1, None),
-        ([SMALL], 1.6, None),  # a context that forgets while one talks is no fit
+        ([SMALL], 1.45, None),  # a context that forgets while one talks is no fit
         ([SMALL, BASE], 64, "small"),  # who cannot chat comes after who can
         ([BASE], 64, "base"),
         ([VECTORS, BROKEN], 64, None),
@@ -109,7 +109,7 @@ def test_the_best_that_fits_is_chosen(
 def test_the_reasons_are_sentences() -> None:
     _, reasons = best([SMALL, MIDDLE, LARGE, VECTORS, BROKEN], 8 * GB, ctx_size=16_384, slots=0)
     assert reasons == [
-        "large needs 18.7 GB and 2048 tokens of context, 8.0 GB are free",
+        "large needs 18.5 GB and 2048 tokens of context, 8.0 GB are free",
         "vectors makes embeddings, not chats",
         "bad is cut short",
         "small fits, but middle is better",
