@@ -160,7 +160,7 @@ CATALOGUE: tuple[Model, ...] = (
     ),
     *_CHAT_MODELS,
     Model(
-        id="kokoro",
+        id="kokoro-82m",
         kind="tts",
         repo="hexgrad/Kokoro-82M",
         files=("config.json", "kokoro-v1_0.pth", "voices/*.pt"),
@@ -172,7 +172,7 @@ CATALOGUE: tuple[Model, ...] = (
     # rows of 256) from those who use it; neither could be fetched where this was written. The
     # engine takes whatever .onnx and voices are there.
     Model(
-        id="kokoro-onnx",
+        id="kokoro-82m-onnx",
         kind="tts",
         repo="onnx-community/Kokoro-82M-v1.0-ONNX",
         files=("onnx/model.onnx", "voices/*.bin"),
