@@ -1,6 +1,6 @@
 """From a checked request body to the chat an engine answers."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from chassis.errors import InvalidRequest, NotFound
 from inference.llm.engine import (
@@ -29,10 +29,10 @@ from inference.llm.schema import (
 FOREIGN_MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4", "davinci-", "babbage-", "text-embedding-")
 
 
-def check_model(asked: str | None, serving: str, ids: Sequence[str] = ()) -> None:
-    """Raise NotFound unless `asked` is `serving`, nothing, or a name of OpenAI's. `ids`: what could
-    be loaded instead."""
-    if not asked or asked == serving or asked.startswith(FOREIGN_MODELS):
+def check_model(asked: str | None, serving: Container[str | None], ids: Sequence[str] = ()) -> None:
+    """Raise NotFound unless `asked` is of `serving`, nothing, or a name of OpenAI's. `ids`: what
+    could be loaded instead."""
+    if not asked or asked in serving or asked.startswith(FOREIGN_MODELS):
         return
     if asked in ids:
         raise NotFound(

@@ -30,6 +30,7 @@ from inference.service import client_of, priority_of, require_key
 
 CLIENT_LEFT = 499
 RETRY_AFTER_S = 1.0
+SLOW_CLIENT_S = 30.0  # beyond the longest answer; then its slot is for others
 ANSWERS: dict[int | str, dict[str, Any]] = documented(NotFound, TooLarge, RateLimited) | {
     200: {
         "description": "the whole answer, or with `stream` server-sent events of its pieces",
@@ -58,7 +59,8 @@ def llm_routes(llm: Llm) -> APIRouter:
         engine = await _engine_for(llm, body.model)
         chat = chat_of(body, engine.abilities)
         deltas = llm.chat(chat, client=client, priority=priority)
-        return await _answered(request, deltas, body, ChatWire(model=engine.model))
+        wire = ChatWire(model=engine.model)
+        return await _answered(request, deltas, body, wire, llm.settings.total_s)
 
     @router.post("/v1/completions", responses=ANSWERS)
     async def completions(
@@ -68,7 +70,8 @@ def llm_routes(llm: Llm) -> APIRouter:
         engine = await _engine_for(llm, body.model)
         completion = completion_of(body, engine.abilities)
         deltas = llm.complete(completion, client=client, priority=priority)
-        return await _answered(request, deltas, body, CompletionWire(model=engine.model))
+        wire = CompletionWire(model=engine.model)
+        return await _answered(request, deltas, body, wire, llm.settings.total_s)
 
     @router.post("/v1/embeddings", responses=ANSWERS)
     async def embeddings(
@@ -93,29 +96,41 @@ def llm_routes(llm: Llm) -> APIRouter:
 class _EventStream(StreamingResponse):
     """Server-sent events; however they end, the work for them ends too."""
 
-    def __init__(self, told: AsyncIterator[bytes], deltas: AsyncGenerator[Delta, None]) -> None:
+    def __init__(
+        self, told: AsyncIterator[bytes], deltas: AsyncGenerator[Delta, None], within_s: float
+    ) -> None:
         super().__init__(
             told, media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
         self._deltas = deltas
+        self._within_s = within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self._deltas):
-            await super().__call__(scope, receive, send)
+            try:
+                async with asyncio.timeout(self._within_s):
+                    await super().__call__(scope, receive, send)
+            except TimeoutError:  # the engine keeps to its limits: it was the client
+                log.warning("client_reads_too_slowly", within_s=self._within_s)
 
 
 async def _engine_for(llm: Llm, model: str | None) -> Engine:
     """Raises Unavailable with the state, NotFound for a model that does not serve."""
     engine = await llm.awake()
+    serving = (engine.model, llm.serving.lifecycle.report()["serving"])
     try:
-        check_model(model, engine.model)
+        check_model(model, serving)
     except NotFound:  # only now look at the disk, for a better answer
-        check_model(model, engine.model, await asyncio.to_thread(llm.serving.model_ids))
+        check_model(model, serving, await asyncio.to_thread(llm.serving.model_ids))
     return engine
 
 
 async def _answered(
-    request: Request, deltas: AsyncGenerator[Delta, None], body: SamplingBody, wire: Wire
+    request: Request,
+    deltas: AsyncGenerator[Delta, None],
+    body: SamplingBody,
+    wire: Wire,
+    total_s: float,
 ) -> Response:
     told = _typed(deltas)
     try:
@@ -128,9 +143,8 @@ async def _answered(
         return Response(status_code=CLIENT_LEFT)
     resumed = _resumed(first, told)
     request_id = str(getattr(request.state, "request_id", ""))
-    return _EventStream(
-        events(wire, resumed, with_usage=body.wants_usage, request_id=request_id), told
-    )
+    pieces = events(wire, resumed, with_usage=body.wants_usage, request_id=request_id)
+    return _EventStream(pieces, told, total_s + SLOW_CLIENT_S)
 
 
 async def _typed(deltas: AsyncGenerator[Delta, None]) -> AsyncGenerator[Delta, None]:

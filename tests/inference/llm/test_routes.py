@@ -16,7 +16,7 @@ from chassis.errors import RateLimited
 from chassis.service import create_app
 from chassis.weights.settings import ModelStoreSettings
 from inference.candidates import Candidate
-from inference.llm import service
+from inference.llm import routes, service
 from inference.llm.engine import (
     Abilities,
     Chat,
@@ -150,7 +150,13 @@ async def ask(make: Any, engine: Any, body: dict[str, Any], path: str = CHATS) -
 
 
 async def post(
-    app: FastAPI, body: dict[str, Any], leave: asyncio.Event, *, path: str = CHATS, **headers: str
+    app: FastAPI,
+    body: dict[str, Any],
+    leave: asyncio.Event,
+    *,
+    path: str = CHATS,
+    reads: int = 1_000_000,
+    **headers: str,
 ) -> tuple[int, bytes]:
     """One request straight through ASGI; the client leaves when `leave` is set."""
     sent: list[dict[str, Any]] = []
@@ -164,6 +170,8 @@ async def post(
 
     async def send(message: Any) -> None:
         sent.append(message)
+        if len(sent) > reads:
+            await asyncio.Event().wait()
 
     scope = {
         "type": "http",
@@ -237,6 +245,16 @@ async def test_a_client_that_leaves_mid_stream_cancels_the_work(make: Any) -> No
     engine = FakeEngine(TextDelta("Hel"), None)
     async with make(engine) as app:
         await asyncio.wait_for(post(app, BODY | {"stream": True}, engine.waiting), timeout=5)
+        assert engine.closed
+
+
+async def test_a_client_that_never_reads_does_not_keep_its_slot(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "SLOW_CLIENT_S", -599.9)  # off the 600 s that an answer may take
+    engine = FakeEngine(*[TextDelta("a")] * 1_000, END)
+    async with make(engine) as app, asyncio.timeout(10):
+        await post(app, BODY | {"stream": True}, asyncio.Event(), reads=5)
         assert engine.closed
 
 
