@@ -146,7 +146,11 @@ class ChildEngine:
         return self._upstream
 
     def _client_of(self, plan: Plan, socket: Path) -> AsyncClient:
-        return pooled_client(metrics=self._metrics, base_url=f"http://{plan.name}/v1", uds=socket)
+        client = pooled_client(metrics=self._metrics, base_url=f"http://{plan.name}/v1", uds=socket)
+        # llama-server at times drops a connection that was kept, just when it is used again; to
+        # open a Unix socket takes a tenth of a millisecond.
+        client.headers["connection"] = "close"
+        return client
 
     async def _until_loaded(self, plan: Plan, socket: Path) -> None:
         child = self.child
