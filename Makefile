@@ -25,12 +25,12 @@ PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-async
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo pipecat lint format bench bench-stt bench-tts lock env-example FORCE
+.PHONY: help run test test-slow nemo kokoro pipecat lint format bench bench-stt bench-tts lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
-	@echo "make test-slow    tests of what runs on torch, and of pipecat (installs 6 GB)"
+	@echo "make test-slow    tests of what runs on torch, and of pipecat (installs 12 GB)"
 	@echo "make lint         formatting, lint and types, Python and web app"
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the silence between question and answer"
@@ -48,8 +48,9 @@ test: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(BIN)/pytest
 	@cd frontend && npm test
 
-test-slow: nemo pipecat $(VENV)/.dev
-	@$(NEMO_VENV)/bin/pytest tests/slow --ignore=tests/slow/pipecat
+test-slow: nemo kokoro pipecat $(VENV)/.dev
+	@$(NEMO_VENV)/bin/pytest tests/slow/stt
+	@$(KOKORO_VENV)/bin/pytest tests/slow/tts
 	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
 
 nemo: $(NEMO_VENV)/.ready
