@@ -25,7 +25,7 @@ PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-async
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo kokoro pipecat lint format bench bench-stt bench-tts lock env-example FORCE
+.PHONY: help run test test-slow nemo kokoro pipecat lint format bench bench-stt bench-tts bench-llm lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
@@ -36,6 +36,7 @@ help:
 	@echo "make bench        measure the silence between question and answer"
 	@echo "make bench-stt    measure speech to text: streams, delays, files (installs 6 GB, once)"
 	@echo "make bench-tts    measure text to speech: first sound, listeners at once (installs 6 GB, once)"
+	@echo "make bench-llm    measure chats: first token, tokens a second, what our server adds"
 	@echo "make lock         write requirements/*.txt anew (LOCK_FLAGS=--upgrade for newer versions)"
 	@echo "make env-example  write .env.example from the settings classes"
 
@@ -83,6 +84,10 @@ bench-stt: $(VENV)/.dev
 # Kokoro's weights, by chance, are built once, by torch: into ~/.cache/parley/bench.
 bench-tts: $(VENV)/.dev
 	@$(BIN)/python -m bench.tts
+
+# Needs llama-server; beside it measures llama-cpp-python's server where .venv-llama is.
+bench-llm: $(VENV)/.dev
+	@$(BIN)/python -m bench.llm
 
 env-example: $(VENV)/.dev
 	@$(BIN)/python -m deploy.env_example > .env.example

@@ -30,8 +30,8 @@ class Runners:
 
     def name(self) -> str | None:
         """Of the one that would run a file now; None: nothing would."""
-        if self._binary():
-            return f"llama-server ({self._binary()})"
+        if self.llama_server():
+            return f"llama-server ({self.llama_server()})"
         return "llama-cpp-python" if self._has_package() else None
 
     def missing(self) -> str:
@@ -48,7 +48,7 @@ class Runners:
     def engine(self, model_id: str, file: GgufFile, fit: Fit) -> Engine:
         """Not loaded yet. Raises EngineFailed where nothing runs it."""
         asked = self._settings
-        binary = self._binary()
+        binary = self.llama_server()
         if binary is None and not self._has_package():
             raise EngineFailed(self.missing())
         max_rss_bytes = asked.max_rss_bytes or int(fit.needed_bytes * RSS_MARGIN)
@@ -81,7 +81,7 @@ class Runners:
     def _has_package(self) -> bool:
         return self._settings.backend != PROGRAM and has_package(PACKAGE)
 
-    def _binary(self) -> Path | None:
+    def llama_server(self) -> Path | None:
         """The operator's, else the newest that was built here, else that on PATH."""
         if self._settings.backend not in ("auto", PROGRAM):
             return None
