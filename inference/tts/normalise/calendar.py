@@ -9,6 +9,7 @@ _NUMERIC = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?![\
 _YEAR = r"\d{4}(?![\d.,]{0,20}\d)"
 _MONTHS_A_YEAR = 12
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LONGEST_CUE = 10  # characters
 _SURE = range(1900, 2100)  # a bare number that is taken for a year
 _LIKELY = range(1000, 2200)  # with a word before it that asks for one
 _THIS_CENTURY = 70  # 3/4/24 is 2024, 3/4/84 is 1984
@@ -112,24 +113,18 @@ def years(language: Language) -> list[Rule]:
     """Years: after quantities, which may look like them."""
     found: list[Rule] = []
     if language.year is not None:
-        cue = rf"(?:(?<!\w)(?P<cue>{language.year_cue}) )?"
-        found.append(
-            Rule(
-                re.compile(
-                    rf"{cue}(?<![\w.,/:$€£#+-])(?P<year>\d{{4}})"
-                    r"(?![\w/:%°$€£]|[.,]\d)(?!-\d{3,})",
-                    re.IGNORECASE,
-                ),
-                lambda m: _bare_year(language, m),
-                group="year",
-            )
+        cue = re.compile(rf"(?:^|\W)(?:{language.year_cue}) $", re.IGNORECASE)
+        bare = re.compile(
+            r"(?<![\w.,/:$€£#+-])\d{4}(?![\w/:%°$€£]|[.,]\d)(?!-\d{3,})",
         )
+        found.append(Rule(bare, lambda m: _bare_year(language, m, cue)))
     return found
 
 
-def _bare_year(language: Language, match: re.Match[str]) -> str | None:
-    year = int(match["year"])
-    return _year(language, year) if year in (_LIKELY if match["cue"] else _SURE) else None
+def _bare_year(language: Language, match: re.Match[str], cue: re.Pattern[str]) -> str | None:
+    before = match.string[max(0, match.start() - _LONGEST_CUE) : match.start()]
+    year = int(match[0])
+    return _year(language, year) if year in (_LIKELY if cue.search(before) else _SURE) else None
 
 
 def _year(language: Language, year: int) -> str:

@@ -216,17 +216,21 @@ _ANYWHERE = {
 }  # fmt: skip
 
 
-def _street(short: str, long: str) -> tuple[Rule, Rule]:
-    """ "12 Main St.", "on Wall St." and "Main St. is"; before a name, St. is a saint."""
-    addressed = re.compile(
-        r"(?:(?<=\d )|(?<=\bon )|(?<=\bof )|(?<=\balong )|(?<=\bdown ))"
-        rf"((?:[NSEW]\. )?(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th)) ){short}(?!\w)\.?"
-    )
-    last = re.compile(rf"(?<=[a-z] ){short}\.(?=[ \n]?(?:[a-z,;:!?)]|$))", re.MULTILINE)
-    return (
-        Rule(addressed, lambda match: match[1] + _with_stop(match, long)),
-        Rule(last, lambda match: _with_stop(match, long)),
-    )
+_STREET = "|".join(_STREETS)
+_BEFORE_STREET = r"(?:(?<=\d )|(?<=\bon )|(?<=\bof )|(?<=\balong )|(?<=\bdown ))"
+_STREET_RULES = (  # before a name, St. is a saint
+    Rule(  # "12 Main St.", "on Wall St."
+        re.compile(
+            rf"{_BEFORE_STREET}((?:[NSEW]\. )?(?:[A-Z][a-z]{{1,30}}|\d{{1,4}}(?:st|nd|rd|th)) )"
+            rf"({_STREET})(?!\w)\.?"
+        ),
+        lambda match: match[1] + _with_stop(match, _STREETS[match[2]]),
+    ),
+    Rule(  # "Main St. is"
+        re.compile(rf"(?<=[a-z] )({_STREET})\.(?=[ \n]?(?:[a-z,;:!?)]|$))", re.MULTILINE),
+        lambda match: _with_stop(match, _STREETS[match[1]]),
+    ),
+)
 
 
 def _with_stop(match: re.Match[str], said: str) -> str:
@@ -234,7 +238,7 @@ def _with_stop(match: re.Match[str], said: str) -> str:
 
 
 ABBREVIATIONS = (
-    *(rule for short, long in _STREETS.items() for rule in _street(short, long)),
+    *_STREET_RULES,
     words({r"St\.? (?=[A-Z][a-z])": "Saint ", r"Sts\. (?=[A-Z])": "Saints "}),
     words({rf"{short}\.": said for short, said in _TITLES.items()}, _CAPITAL),
     words({short: _TITLES[short] for short in ("Mrs", "Mr", "Ms", "Dr")}, "(?= [A-Z])"),
@@ -243,4 +247,5 @@ ABBREVIATIONS = (
     ),
     words(_BEFORE_NUMBERS, _NUMBER),
     words(_ANYWHERE),
+    Rule(re.compile(r" ?/ ?(?=(?:month|day|year|week|hour|person|night|page)(?!\w))"), " per "),
 )

@@ -14,6 +14,7 @@ _NOON = 12
 _LAST_HOUR = 24
 _NAMED_FRACTIONS = {2: ("demi", "demis"), 3: ("tiers", "tiers"), 4: ("quart", "quarts")}
 _MAX_NAMED_FRACTION = 9
+_PLURAL = re.compile("(vingt|cent|million|milliard)s(?=ième)")
 _ONE = re.compile(r"(?<!\w)un$")
 _SUFFIXES_OF_FIRST = {"er": "premier", "re": "première", "ère": "première", "ere": "première"}
 
@@ -25,13 +26,14 @@ def cardinal(number: int, feminine: bool = False, *, region: str = "fr") -> str:
 
 
 @lru_cache(maxsize=1_000)
-def ordinal(number: int, suffix: str = "", *, region: str = "fr") -> str:
+def ordinal(number: int, suffix: str = "", *, region: str = "fr") -> str | None:
     plural = "s" if suffix.endswith("s") else ""
     if number == 1:
         return _SUFFIXES_OF_FIRST.get(suffix.removesuffix("s"), "premier") + plural
-    if number == 2 and suffix.startswith("nd"):
-        return f"second{suffix[2:]}"
-    return str(CONVERTER_CLASSES[region].to_ordinal(number)) + plural
+    if suffix.startswith(("nd", "d")):  # 2nd, 2de
+        return f"second{suffix.removeprefix('n')[1:]}" if number == 2 else None
+    # num2words leaves the plural in: quatre-vingtsième.
+    return _PLURAL.sub(r"\1", str(CONVERTER_CLASSES[region].to_ordinal(number))) + plural
 
 
 def decimals(digits: str, *, region: str = "fr") -> str:
@@ -73,7 +75,7 @@ def clock_h(hour: int, minute: int | None, *, region: str = "fr") -> str:
 def fraction(above: int, below: int, *, region: str = "fr") -> str:
     if not 1 < below <= _MAX_NAMED_FRACTION or above >= below:
         return f"{cardinal(above, region=region)} sur {cardinal(below, region=region)}"
-    name = ordinal(below, region=region)
+    name = ordinal(below, region=region) or ""
     one, many = _NAMED_FRACTIONS.get(below, (name, f"{name}s"))
     return f"{cardinal(above, region=region)} {one if above == 1 else many}"
 
@@ -114,7 +116,7 @@ def french(region: str = "fr") -> Language:
         decimals=partial(decimals, region=region),
         is_one=lambda whole, _: whole < 2,
         ordinal=partial(ordinal, region=region),
-        ordinal_suffix="ers?|[eè]res?|res?|nde?s?|i?[eè]mes?|es?|ᵉ",
+        ordinal_suffix="ers?|[eè]res?|res?|n?de?s?|i?[eè]mes?|es?|ᵉ",
         eras=table.ERAS,
         percent="pour cent",
         per_mille="pour mille",

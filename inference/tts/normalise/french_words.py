@@ -1,7 +1,9 @@
 """The words of French: months, units, currencies, abbreviations."""
 
+import re
+
 from inference.tts.normalise.abbreviations import endings, words
-from inference.tts.normalise.language import Currency, Noun
+from inference.tts.normalise.language import Currency, Noun, Rule
 
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
@@ -164,13 +166,14 @@ PARTS = (
 _CAPITAL = r"(?= ?[A-ZÀ-Ý])"
 _NUMBER = r"(?= ?\d)"
 _TITLES = {
-    r"M\.": "Monsieur", r"MM\.": "Messieurs", r"Mr\.?": "Monsieur", r"Mmes?": "Madame",
+    r"M\.": "Monsieur", r"MM\.": "Messieurs", r"Mr\.?": "Monsieur", r"Mmes?\.?": "Madame",
     r"Mmes": "Mesdames", r"Mlles?": "Mademoiselle", r"Dr\.?": "Docteur", r"Drs\.?": "Docteurs",
     r"Pr\.?": "Professeur", r"Prof\.": "Professeur", r"Me": "Maître", r"Mgr": "Monseigneur",
     r"St": "Saint", r"Ste": "Sainte",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
-    r"[Nn][°º] ?": "numéro ", r"[Nn]os ": "numéros ", "№ ?": "numéro ", "#": "numéro ",
+    r"[Nn][°º] ?": "numéro ", r"[Nn]os ": "numéros ", "[Nn]o ": "numéro ", "№ ?": "numéro ",
+    "#": "numéro ",
     r"[Pp]p?\. ?": "page ", r"[Tt]\. ?": "tome ", r"[Vv]ol\. ?": "volume ",
     r"[Cc]hap\. ?": "chapitre ", r"[Aa]rt\. ?": "article ", r"[Ff]ig\. ?": "figure ",
     "§ ?": "paragraphe ", r"[Tt]él\. ?:? ?": "téléphone ", "~ ?": "environ ", "≈ ?": "environ ",
@@ -182,7 +185,10 @@ _ANYWHERE = {
     r"[Pp]\. ?ex\.": "par exemple", r"[Cc]\.-?à-?d\.": "c'est-à-dire", r"[Cc]f\.(?= )": "confer",
     r"vs\.?(?!\w)": "contre", r"[Bb]d(?= [A-ZÀ-Ý])": "boulevard",
     r"[Aa]v\.(?= [A-ZÀ-Ý])": "avenue", r"[Ss]\.?[Vv]\.?[Pp]\.?(?!\w)": "s'il vous plaît",
-    r"[Rr][Dd][Vv](?!\w)": "rendez-vous", r"[Nn]\.B\.": "nota béné", r"C#(?!\w)": "C dièse",
+    r"[Rr][Dd][Vv](?!\w)": "rendez-vous", r"[Nn]\.B\.": "nota béné",
+    r"24 ?[hH] ?/ ?24": "vingt-quatre heures sur vingt-quatre",
+    r"7 ?[jJ] ?/ ?7": "sept jours sur sept", r"1/2(?=[ -]heure)": "une demi",
+    r"C#(?!\w)": "C dièse",
     r"C\+\+(?!\w)": "C plus plus", r"et/ou(?!\w)": "et ou",
 }  # fmt: skip
 
@@ -191,4 +197,5 @@ ABBREVIATIONS = (
     endings(_ENDINGS | {short: MONTHS[at - 1] for short, at in _SHORT_MONTHS.items()}),
     words(_BEFORE_NUMBERS, _NUMBER),
     words(_ANYWHERE),
+    Rule(re.compile(r" ?/ ?(?=(?:mois|jour|an|semaine|heure|personne|nuit|page)(?!\w))"), " par "),
 )

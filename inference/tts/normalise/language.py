@@ -43,7 +43,7 @@ class Language:
     decimals: Callable[[str], str] | None = None  # digits after the point; None: one by one
     is_one: Callable[[int, str], bool] = lambda whole, decimals: whole == 1 and not decimals
     one_before_noun: Mapping[str, str] = field(default_factory=dict)  # eins, but ein Euro
-    ordinal: Callable[[int, str], str] | None = None  # with the suffix as it was written
+    ordinal: Callable[[int, str], str | None] | None = None  # with the suffix as it was written
     ordinal_suffix: str = ""  # a pattern
     year: Callable[[int], str] | None = None  # None: as any number
     year_cue: str = ""  # a pattern of words before a number that make it a year

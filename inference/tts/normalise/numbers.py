@@ -8,6 +8,7 @@ from inference.tts.normalise.language import Language, Noun, Rule
 
 MAX_DIGITS = 15  # of a number with a name; beyond, digits are said one by one
 LONG_DIGITS = 8  # from here a bare run of digits is an identifier, unless it is round
+_SIGN = r"(?:(?<![\w)\]])[-\u2212])?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,19 @@ class Number:
 
 def pattern(language: Language, *, signed: bool = True) -> str:
     """A pattern of one number, without groups. Bounded, as all patterns here have to be."""
-    decimal = re.escape(language.decimal)
-    # The same separator all along: 1.234.567 and 1 234 567, but not 1.234 567.
-    grouped = "|".join(
+    sign = _SIGN if signed else ""
+    return rf"{sign}(?:{_grouped(language)}|\d{{1,{MAX_DIGITS}}}){_decimals(language)}"
+
+
+def _grouped(language: Language) -> str:
+    """The same separator all along: 1.234.567 and 1 234 567, but not 1.234 567."""
+    return "|".join(
         rf"\d{{1,3}}(?:{re.escape(separator)}\d{{3}}){{1,4}}(?!\d)" for separator in language.group
     )
-    sign = r"(?:(?<![\w)\]])[-\u2212])?" if signed else ""
-    return rf"{sign}(?:{grouped}|\d{{1,{MAX_DIGITS}}})(?:{decimal}\d{{1,12}}(?!\d))?"
+
+
+def _decimals(language: Language) -> str:
+    return rf"(?:{re.escape(language.decimal)}\d{{1,12}}(?!\d))?"
 
 
 def said(number: Number, language: Language, *, feminine: bool = False) -> str:
@@ -68,12 +75,17 @@ def one_by_one(digits: str, language: Language) -> str:
 def rules(language: Language) -> list[Rule]:
     """Ordinals and plain numbers: what no other rule took."""
     spelled = Rule(
-        re.compile(r"(?<![\w.,])(?:0\d+|\d{8,})(?![\w])"),
+        re.compile(rf"(?<![\w.,])(?:0\d+|\d{{{LONG_DIGITS},}})(?!\w)"),
         lambda match: _identifier(match.group(), language),
     )
     endless = Rule(re.compile(rf"\d{{{MAX_DIGITS + 1},}}"), lambda m: f" {_digits(m, language)} ")
+    ends = rf"(?!\w|{re.escape(language.decimal)}\d)"
+    grouped = Rule(
+        re.compile(rf"(?<!\w){_SIGN}(?:{_grouped(language)}){_decimals(language)}{ends}"),
+        lambda match: _plain(match.group(), language),
+    )
     plain = Rule(
-        re.compile(rf"(?<!\w){pattern(language)}(?!\w|{re.escape(language.decimal)}\d)"),
+        re.compile(rf"(?<!\w){pattern(language)}{ends}"),
         lambda match: _plain(match.group(), language),
     )
     foreign = Rule(  # 3.14 where the comma is the decimal sign
@@ -88,7 +100,8 @@ def rules(language: Language) -> list[Rule]:
             else None
         ),
     )
-    return [*_powers(language), *_ordinals(language), endless, spelled, foreign, bare, plain]
+    before = [*_powers(language), *_ordinals(language), endless, grouped]
+    return [*before, spelled, foreign, bare, plain]
 
 
 def _powers(language: Language) -> list[Rule]:

@@ -18,7 +18,7 @@ _PHONE = re.compile(
 _GROUP = re.compile(r"\d+")
 # A card, a book, an account: no telephone, but said alike.
 _CHAIN = re.compile(
-    r"(?<![\w.,+-])(?:\d{1,6}(?:-\d{1,7}){2,7}|\d{4}(?: \d{4}){2,4})(?![\w/:%])(?![.,-]\d)"
+    r"(?<![\w.,+-])(?:\d{1,6}(?:-\d{1,7}){2,7}|\d{4}(?: \d{4}){3})(?![\w/:%])(?![.,-]\d)"
 )
 _MIN_DIGITS = 7
 
