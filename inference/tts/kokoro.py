@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from inference.model_status import EngineFailed
-from inference.tts.kokoro_engine import KokoroEngine, Made, Network
+from inference.tts.kokoro_engine import KokoroEngine, Made, Network, shared
 from inference.tts.kokoro_voices import NAME, Styles, checked
 
 CONFIG = "config.json"
 # A convolution of a long phrase takes half a second of one core. It is made in stretches of so
-# many multiplications, some 20 ms each, so that it can be stopped.
-STRETCH = 400_000_000
+# many multiplications, some 40 ms each, so that it can be stopped.
+STRETCH = 800_000_000
 # Files leave out a few numbers that are as they were born; more than that is another network.
 LEAST_LOADED = 0.99
 
@@ -25,16 +25,15 @@ LEAST_LOADED = 0.99
 class Kokoro(KokoroEngine):
     """Engine (see engine.py) of a folder with config.json, a .pth file and voices/<name>.pt.
 
-    On a CPU two phrases are made at once, each with half of `threads` (0: one a core): that is as
-    much sound a second as one after the other, and a short phrase never waits for a long one.
+    `threads`: for all it does at once on a CPU; 0 is one a core.
     """
 
     def __init__(self, *, model: str, folder: Path, device: str, threads: int) -> None:
         super().__init__(model=model, folder=folder)
         self._device = device
-        threads = threads or _cores()
-        self.concurrency = min(2, threads) if device in ("auto", "cpu") else 1
-        self._threads = max(1, threads // self.concurrency)
+        self.concurrency, self._threads = shared(threads)
+        if device in ("cuda", "mps"):
+            self.concurrency = 1
 
     def _load(self) -> tuple[Network, Mapping[str, Styles]]:
         weights = _weights(self._folder)
@@ -142,13 +141,6 @@ class _Stretched:
                 functions.conv1d(some, layer.weight, layer.bias, 1, 0, self._dilation, layer.groups)
             )
         return self._torch.cat(made, dim=-1)
-
-
-def _cores() -> int:
-    """Those this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _device(torch: Any, asked: str) -> str:

@@ -1,5 +1,6 @@
 """What Kokoro's two engines share: from a phrase to sound and marks, whatever runs the network."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,21 @@ class KokoroEngine(ABC):
                 raise EngineFailed(f"{self.model} made sound that is not a number")
             outlet.take(part, made)
         outlet.finish()
+
+
+def shared(threads: int) -> tuple[int, int]:
+    """How many phrases at once, and the threads of each, of `threads` in all (0: one a core).
+
+    Two at once with half of the threads each make as much sound a second as one after the other,
+    a short phrase does not wait behind a long one, and threads that need not meet lose less where
+    others want the cores: on two busy ones a phrase of 11 s took one thread 9.4 s, two 15 s.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    concurrency = min(2, threads or cores)
+    return concurrency, (threads or cores) // concurrency
 
 
 class _Outlet:

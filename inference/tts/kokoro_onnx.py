@@ -1,7 +1,6 @@
 """Kokoro without torch: an ONNX export of it, run by onnxruntime."""
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.model_status import EngineFailed
-from inference.tts.kokoro_engine import KokoroEngine, Made, Network
+from inference.tts.kokoro_engine import KokoroEngine, Made, Network, shared
 from inference.tts.kokoro_voices import NAME, STYLE_SIZE, Styles, checked
 
 LOOK_EVERY_S = 0.01  # how often a run looks whether it is still wanted
@@ -26,19 +25,17 @@ class KokoroOnnx(KokoroEngine):
 
     As kokoro-onnx releases it: `*.onnx`, and `voices*.bin` with all voices. As the hub has it:
     `onnx/*.onnx` and `voices/<name>.bin`. Of several networks the largest is taken: the smaller
-    ones are no faster on a CPU. `threads`: 0 is one a core.
+    ones are no faster on a CPU. `threads`: for all it does at once; 0 is one a core.
     """
-
-    concurrency = 1
 
     def __init__(self, *, model: str, folder: Path, threads: int) -> None:
         super().__init__(model=model, folder=folder)
-        self._threads = threads
+        self.concurrency, self._threads = shared(threads)
 
     def _load(self) -> tuple[Network, Mapping[str, Styles]]:
         path = _largest(self._folder)
         styles = _styles(self._folder)
-        return _Session(path, self._folder, self._threads or os.cpu_count() or 1), styles
+        return _Session(path, self._folder, self._threads), styles
 
 
 class _Session:

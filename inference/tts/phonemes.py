@@ -27,7 +27,6 @@ class Speller:
 
     def __init__(self) -> None:
         """Imports the libraries, which may take seconds. Raises EngineFailed without them."""
-        logging.getLogger("phonemizer").setLevel(logging.ERROR)  # it counts words, we do too
         try:
             espeak = import_module("misaki.espeak")
         except (ImportError, OSError) as exc:
@@ -43,6 +42,8 @@ class Speller:
                 self._spells[tag] = make()
             except (ImportError, OSError, RuntimeError) as exc:
                 log.info("language_left_out", language=tag, reason=str(exc).splitlines()[0])
+        # It warns of every phrase with a contraction. Each of its backends sets this anew.
+        logging.getLogger("phonemizer").setLevel(logging.ERROR)
 
     @property
     def languages(self) -> frozenset[str]:
