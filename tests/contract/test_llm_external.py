@@ -97,6 +97,8 @@ def streamed(client: openai.OpenAI, **more: Any) -> Any:
 
 
 def test_its_model_is_listed_and_answers(backend: Backend, client: openai.OpenAI) -> None:
+    serving = next(iter(client.models.list())).id
+    assert client.chat.completions.create(model=serving, messages=user()).model == "tiny"
     reply = client.chat.completions.create(model="tiny", messages=user())
     assert reply.choices[0].message.content == "Hello there."
     assert reply.model == "tiny"
