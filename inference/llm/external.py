@@ -119,7 +119,8 @@ class External:
         if response.status_code != 200:
             refused = refusal(response.status_code, response.headers, response.content)
             words = refused.message if isinstance(refused, ParleyError) else str(refused)
-            raise EngineFailed(f"LLM_BASE_URL does not list its models: {words}")
+            hint = " (mostly it ends with /v1)" if response.status_code == 404 else ""
+            raise EngineFailed(f"LLM_BASE_URL does not list its models{hint}: {words}")
         data = parsed(response.content).get("data")
         rows = data if isinstance(data, list) else []
         return [one for one in rows if isinstance(one, dict) and isinstance(one.get("id"), str)]

@@ -79,8 +79,8 @@ def context_too_long(error: Mapping[str, Any], field: str = "messages") -> Conte
     is_typed = any(error.get(name) in TOO_LONG_TYPES for name in ("type", "code"))
     if not is_typed and not TOO_LONG.search(message):
         return None
-    needed = error.get("n_prompt_tokens") or _number(NEEDED, message)
-    limit = error.get("n_ctx") or _number(LIMIT, message)
+    needed = _count(error, "n_prompt_tokens") or _number(NEEDED, message)
+    limit = _count(error, "n_ctx") or _number(LIMIT, message)
     size = f" of {needed} tokens" if needed else ""
     room = f" of {limit} tokens" if limit else ""
     return ContextTooLong(
@@ -115,6 +115,11 @@ def _message(error: Mapping[str, Any]) -> str:
 def _param(error: Mapping[str, Any]) -> str:
     param = error.get("param")
     return param[:100] if isinstance(param, str) and param else "body"
+
+
+def _count(error: Mapping[str, Any], name: str) -> int | None:
+    value = error.get(name)
+    return value if isinstance(value, int) else None
 
 
 def _number(pattern: re.Pattern[str], text: str) -> int | None:

@@ -1,7 +1,6 @@
 """What a backend answers: lines of a stream, and the deltas in their JSON."""
 
 import json
-import math
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ from inference.model_status import EngineFailed
 
 Json = dict[str, Any]
 MAX_LINE_BYTES = 4_000_000  # a whole tool call, or all top log probabilities, in one line
+MAX_FLOAT = 3.4e38  # that 32 bits hold, as clients read vectors
+MAX_COUNT = 2**53
 MAX_STREAM_BYTES = 256_000_000
 REASONS: dict[str, FinishReason] = {"length": "length", "tool_calls": "tool_calls"}
 
@@ -218,7 +219,7 @@ def _is_vector(value: object) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(isinstance(number, int | float) and math.isfinite(number) for number in value)
+        and all(isinstance(one, int | float) and -MAX_FLOAT < one < MAX_FLOAT for one in value)
     )
 
 
@@ -239,4 +240,4 @@ def _text(of: object, name: str) -> str:
 
 def _count(of: object, name: str, default: int) -> int:
     value = of.get(name) if isinstance(of, dict) else None
-    return value if isinstance(value, int) and value >= 0 else default
+    return value if isinstance(value, int) and 0 <= value < MAX_COUNT else default

@@ -69,6 +69,7 @@ async def test_a_model_that_is_not_there_is_told_with_those_that_are(backend: Ba
     [
         (models(), "lists no model"),
         (refused(401, message="who are you"), "LLM_BASE_URL_KEY"),
+        (refused(404, message="no such page"), "mostly it ends with /v1"),
         (Reply(steps=[b"<html>"], status=502), "a web page"),
         (Reply(steps=[b"<html>"], headers={}), "not JSON"),
         (Reply(steps=[b'{"data": [1, {"id": 2}]}'], headers={}), "lists no model"),
