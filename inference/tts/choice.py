@@ -13,6 +13,7 @@ from inference.serving import Choice
 from inference.tts.engine import Engine
 from inference.tts.espeak import MODEL as ESPEAK
 from inference.tts.espeak import Espeak
+from inference.tts.kokoro import Kokoro
 from inference.tts.kokoro_onnx import KokoroOnnx
 from inference.tts.settings import TtsSettings
 
@@ -102,10 +103,7 @@ class Chooser:
         return [*chosen, self.candidate(ESPEAK)], reasons
 
     def _is_here(self, model_id: str) -> bool:
-        try:
-            return self._store.present(self._store.find(model_id))
-        except ModelUnknown:
-            return False
+        return self._store.present(self._store.find(model_id))
 
     def _builder(self, model_id: str, folder: Path) -> Callable[[], Engine]:
         """By what the folder holds when the engine is made: before that it may not be there."""
@@ -113,8 +111,6 @@ class Chooser:
         def build() -> Engine:
             if any(folder.glob("*.onnx")) or any(folder.glob("onnx/*.onnx")):
                 return KokoroOnnx(model=model_id, folder=folder, threads=self.threads)
-            from inference.tts.kokoro import Kokoro  # type: ignore
-
             return Kokoro(
                 model=model_id,
                 folder=folder,

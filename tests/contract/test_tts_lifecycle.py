@@ -110,7 +110,7 @@ def test_a_damaged_model_leaves_what_serves(url: str) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    ["nothing", "kokoro", ESPEAK.upper(), "whisper-small", "../x", "/etc/passwd", "x" * 999],
+    ["nothing", "kokor", ESPEAK.upper(), "whisper-small", "../x", "/etc/passwd", "x" * 999],
 )
 def test_a_model_that_cannot_speak_is_named(url: str, model: str) -> None:
     load(url, ESPEAK)
