@@ -4,55 +4,59 @@ import ast
 import math
 import operator
 import re
+from typing import Literal
 
 from simpleeval import FeatureNotAvailable, InvalidExpression, SimpleEval
 
+from inference.assist.language import ENGLISH, language
 from inference.assist.spoken import written_number
 
 MAX_EXPRESSION_CHARS = 200
 MAX_RESULT_DIGITS = 100
 SIGNIFICANT_DIGITS = 12  # hides the noise of binary fractions: 0.1 + 0.2 is 0.3
 WORDS_UP_TO = 100
-OPERATOR_WORDS = {
-    "+": "plus", "-": "minus", "*": "times", "/": "divided by", "**": "to the power of",
-}  # fmt: skip
+Reason = Literal["too long", "divide by zero", "too large", "no real answer", "unclear"]
 
 
 class CannotCalculate(ValueError):
-    """Why, as a sentence to say."""
+    """The phrase of `reason` says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def calculate(expression: str) -> int | float:
     """The value of `expression`. Raises CannotCalculate."""
     if len(expression) > MAX_EXPRESSION_CHARS:
-        raise CannotCalculate("That is too long for me to work out.")
+        raise CannotCalculate("too long")
     try:
         value = _evaluator().eval(expression)
     except ZeroDivisionError:
-        raise CannotCalculate("I can't divide by zero.") from None
+        raise CannotCalculate("divide by zero") from None
     except (OverflowError, _TooLarge):
-        raise CannotCalculate("That number is too large for me.") from None
+        raise CannotCalculate("too large") from None
     except (
         InvalidExpression, FeatureNotAvailable, SyntaxError, TypeError, ValueError, KeyError,
         AttributeError, RecursionError, MemoryError,
     ) as exc:  # fmt: skip
-        raise CannotCalculate("I couldn't work that out.") from exc
+        raise CannotCalculate("unclear") from exc
     return _plain(value)
 
 
-def read_out(expression: str) -> str:
+def read_out(expression: str, code: str = ENGLISH) -> str:
     """ "12 * 7" → "12 times 7"; an expression with more than that is left as it is."""
+    operators = language(code).formats.operators
     parts = re.findall(r"\d+\.?\d*|\*\*|[-+*/]|\S", expression)
-    known = all(part in OPERATOR_WORDS or part[0].isdigit() for part in parts)
-    if not known:
+    if not all(part in operators or part[0].isdigit() for part in parts):
         return expression
-    return " ".join(OPERATOR_WORDS.get(part) or operand(part) for part in parts)
+    return " ".join(operators.get(part) or operand(part, code) for part in parts)
 
 
-def operand(digits: str) -> str:
+def operand(digits: str, code: str = ENGLISH) -> str:
     """Small numbers in words, as in any good sentence."""
     value = float(digits) if "." in digits else int(digits)
-    return written_number(value, words_up_to=WORDS_UP_TO)
+    return written_number(value, code, words_up_to=WORDS_UP_TO)
 
 
 def _evaluator() -> SimpleEval:
@@ -101,12 +105,12 @@ def _power(base: int | float, exponent: int | float) -> int | float:
 
 def _plain(value: object) -> int | float:
     if isinstance(value, complex):
-        raise CannotCalculate("That has no answer among the ordinary numbers.")
+        raise CannotCalculate("no real answer")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CannotCalculate("I couldn't work that out.")
+        raise CannotCalculate("unclear")
     if isinstance(value, int):
         return value
     if not math.isfinite(value):
-        raise CannotCalculate("That number is too large for me.")
+        raise CannotCalculate("too large")
     rounded = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
     return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded

@@ -1,58 +1,37 @@
 """What a matched template means: its slots as one typed request."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import get_args
 
-from hassil.models import MatchEntity
 from hassil.recognize import RecognizeResult
 
 from inference.assist.arithmetic import operand
+from inference.assist.meaning_plans import PLANS
 from inference.assist.requests import (
     Calculate,
-    CancelTimer,
     ConvertUnits,
+    Countdown,
+    DaysUntil,
     FlipCoin,
+    FollowUp,
     GetDate,
     GetTime,
     Goodbye,
-    ListTimers,
+    PickNumber,
     Recall,
     Remember,
     Request,
     RollDice,
-    SetTimer,
+    Spell,
     Talk,
     Topic,
 )
+from inference.assist.slots import Match
 from inference.assist.words import Reading
 
 MAX_DICE = 100
 MAX_SIDES = 1000
-MAX_TIMER_S = 366 * 86_400  # any tool's own limit is lower, and it can say so
-ARTICLES = ("the ", "a ", "an ", "my ", "our ", "your ")
-
-
-class Match:
-    """A template's result, with the words of its free parts as the person wrote them."""
-
-    def __init__(self, result: RecognizeResult, reading: Reading) -> None:
-        self.intent = result.intent.name
-        self.entities: list[MatchEntity] = result.entities_list
-        self.metadata: dict[str, str] = result.intent_metadata or {}
-        self._reading = reading
-
-    def value(self, slot: str, default: Any = None) -> Any:
-        return next((entity.value for entity in self.entities if entity.name == slot), default)
-
-    def text(self, slot: str) -> str | None:
-        for entity in self.entities:
-            if entity.name == slot and entity.text_span is not None:
-                return self._reading.original(*entity.text_span).strip()
-        return None
-
-    @property
-    def numbers(self) -> list[int | float]:
-        return [entity.value for entity in self.entities if entity.name == "number"]
+MAX_COUNT = 1_000_000
 
 
 def meaning(result: RecognizeResult, reading: Reading) -> Request | None:
@@ -80,7 +59,7 @@ def _calculate(match: Match) -> Request:
     numbers = match.numbers
     if template := match.metadata.get("expression"):
         said = match.metadata.get("said")
-        spoken = [operand(f"{number}") for number in numbers]
+        spoken = [operand(f"{number}", match.code) for number in numbers]
         return Calculate(
             expression=template.format(*map(_in_expression, numbers)),
             said=said.format(*spoken) if said else None,
@@ -100,37 +79,10 @@ def _in_expression(number: int | float) -> str:
 
 def _convert_units(match: Match) -> Request | None:
     value = match.value("number", match.value("one"))
-    if value is None:
+    source = match.value("from")
+    if value is None or source is None:
         return None
-    return ConvertUnits(value=value, from_unit=match.value("from"), to_unit=match.value("to"))
-
-
-def _set_timer(match: Match) -> Request | None:
-    duration_s = last_unit_s = amount = 0.0
-    for entity in match.entities:
-        if entity.name == "amount":
-            amount = entity.value
-        elif entity.name == "time_unit":
-            last_unit_s = entity.value
-            duration_s += amount * last_unit_s
-        elif entity.name == "whole_duration":
-            last_unit_s = entity.value
-            duration_s += last_unit_s
-        elif entity.name == "fraction":
-            duration_s += entity.value * last_unit_s
-    if not 0 < duration_s <= MAX_TIMER_S:
-        return None
-    whole = int(duration_s) if float(duration_s).is_integer() else round(duration_s, 3)
-    return SetTimer(duration_s=whole, label=_label(match))
-
-
-def _label(match: Match) -> str | None:
-    label = match.text("label")
-    if label is None:
-        return None
-    for article in ARTICLES:
-        label = label.removeprefix(article)
-    return label.strip(" .,!?") or None
+    return ConvertUnits(value=value, from_unit=source, to_unit=match.value("to"))
 
 
 def _roll_dice(match: Match) -> Request | None:
@@ -143,7 +95,10 @@ def _roll_dice(match: Match) -> Request | None:
 
 
 def _remember(match: Match) -> Request | None:
-    note = (match.text("note") or match.text("name") or "").strip(" ,;:")
+    said = match.text("note") or match.text("name")
+    if said is None:
+        return Remember(text=None)
+    note = said.strip(" ,;:")
     prefix = match.metadata.get("prefix")
     text = f"{prefix} {note}" if prefix else note
     return Remember(text=text) if note else None
@@ -154,17 +109,74 @@ def _recall(match: Match) -> Request:
     return Recall(query=query.strip(" .,!?") if query else None)
 
 
+def _days_until(match: Match) -> Request:
+    month, _, day = str(match.value("holiday")).partition("-")
+    name = match.text("holiday") or ""
+    return DaysUntil(month=int(month), day=int(day), name=name)
+
+
+def _pick_number(match: Match) -> Request | None:
+    low, high = match.value("low", 1), match.value("high", 10)
+    if not isinstance(low, int) or not isinstance(high, int):
+        return None
+    return PickNumber(low=min(low, high), high=max(low, high))
+
+
+def _countdown(match: Match) -> Request | None:
+    start = match.value("start")
+    if not isinstance(start, int) or not 1 <= start <= MAX_COUNT:
+        return None
+    return Countdown(start=start, up=bool(match.value("up")))
+
+
+def _spell(match: Match) -> Request | None:
+    word = match.text("word")
+    slowly = bool(match.value("slowly"))
+    return Spell(word=word.strip(" .,!?\"'") if word else None, slowly=slowly)
+
+
+def _follow_up(match: Match) -> Request | None:
+    kind = match.value("kind")
+    duration_s = match.duration_s()
+    number = match.value("number", match.value("by"))
+    if duration_s is not None:
+        number = duration_s
+    if kind == "duration" and not number:
+        return None
+    texts = {
+        "place": match.text("place") or match.text("city"),
+        "unit": match.value("to"),
+        "operator": match.value("op"),
+        "other": match.text("label"),
+    }
+    moment = match.moment() if kind == "moment" else None
+    if kind == "moment" and moment is None and duration_s is None:
+        return None
+    return FollowUp(
+        kind=kind,
+        number=number,
+        text=texts.get(kind),
+        timezone=match.value("place"),
+        days=match.value("day", match.value("days", 0)),
+        moment=moment,
+        slowly=bool(match.value("slowly")),
+    )
+
+
 MEANINGS: dict[str, Callable[[Match], Request | None]] = {
     "GetTime": _get_time,
     "GetDate": _get_date,
+    "DaysUntil": _days_until,
     "Calculate": _calculate,
     "ConvertUnits": _convert_units,
-    "SetTimer": _set_timer,
-    "ListTimers": lambda match: ListTimers(label=_label(match)),
-    "CancelTimer": lambda match: CancelTimer(label=_label(match)),
     "FlipCoin": lambda _: FlipCoin(),
     "RollDice": _roll_dice,
+    "PickNumber": _pick_number,
+    "Countdown": _countdown,
+    "Spell": _spell,
     "Remember": _remember,
     "Recall": _recall,
     "Goodbye": lambda _: Goodbye(),
+    "FollowUp": _follow_up,
+    **PLANS,
 }

@@ -2,26 +2,9 @@
 
 from collections.abc import Sequence
 
-UNITS = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9,
-}  # fmt: skip
-TEENS = {
-    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
-    "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
-}  # fmt: skip
-TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60,
-    "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
-SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-JOINED_AFTER = frozenset({"hundred", *SCALES})  # "two thousand and five" is one number
-AFTER_POINT = UNITS | {"oh": 0, "o": 0}
-FRACTIONS = {
-    ("and", "a", "half"): 0.5,
-    ("and", "a", "quarter"): 0.25,
-    ("and", "three", "quarters"): 0.75,
-}
+from inference.assist.language import NumberWords
+
+LONGEST_SMALL = 5  # words: "quatre vingt dix sept"
 Found = tuple[int | float, int]  # a value, and the index after its last word
 
 
@@ -32,11 +15,16 @@ class Numerals:
         self,
         words: Sequence[str],
         values: Sequence[int | float | None],
-        joined_after: frozenset[str] = JOINED_AFTER,
+        numbers: NumberWords,
+        joined_after: frozenset[str],
     ) -> None:
         self._words = words
         self._values = values
+        self._numbers = numbers
         self._joined_after = joined_after
+        self._large = {*numbers.hundred, *numbers.scales}
+        if numbers.dozen:
+            self._large.add(numbers.dozen)
 
     def at(self, start: int) -> Found | None:
         """The longest number that starts at word `start`."""
@@ -55,12 +43,13 @@ class Numerals:
 
     def _scaled(self, start: int) -> Found | None:
         """Groups below a thousand, each with its scale, the scales going down."""
+        scales = self._numbers.scales
         total: int | float = 0
-        last_scale = max(SCALES.values()) * 1000
+        last_scale = max(scales.values()) * 1000
         at = after = start
         while (group := self._group(at)) is not None:
             value, next_at = group
-            scale = SCALES.get(self._word(next_at), 1)
+            scale = scales.get(self._word(next_at), 1)
             if scale >= last_scale or (total and value >= last_scale):
                 break
             if scale > 1:
@@ -77,40 +66,39 @@ class Numerals:
             return value, at + 1
         found = self._below_hundred(at)
         if found is None:
-            ones = 1 if self._word(at) in ("a", "one") else 0
-            if self._word(at + ones) not in ("hundred", "dozen", *SCALES):
+            ones = 1 if self._word(at) in self._numbers.one else 0
+            if self._word(at + ones) not in self._large:
                 return None
             found = (1, at + ones)
         value, after = found
-        if self._word(after) == "dozen":
+        if self._numbers.dozen and self._word(after) == self._numbers.dozen:
             return value * 12, after + 1
-        if self._word(after) != "hundred":
+        if self._word(after) not in self._numbers.hundred:
             return found
         rest = self._below_hundred(self._after_and(after + 1))
         return (value * 100 + rest[0], rest[1]) if rest else (value * 100, after + 1)
 
     def _after_and(self, at: int) -> int:
-        joins = self._word(at) == "and" and self._word(at - 1) in self._joined_after
+        joint = self._numbers.joint
+        joins = joint and self._word(at) == joint and self._word(at - 1) in self._joined_after
         return at + 1 if joins else at
 
     def _below_hundred(self, at: int) -> tuple[int, int] | None:
-        word = self._word(at)
-        if word in TENS:
-            unit = UNITS.get(self._word(at + 1), 0)
-            return TENS[word] + unit, at + (2 if unit else 1)
-        if word in TEENS:
-            return TEENS[word], at + 1
-        return (UNITS[word], at + 1) if word in UNITS else None
+        for length in range(LONGEST_SMALL, 0, -1):
+            value = self._numbers.small.get(tuple(self._words[at : at + length]))
+            if value is not None and len(self._words) >= at + length:
+                return value, at + length
+        return None
 
     def _decimals(self, at: int) -> tuple[str, int] | None:
         """The digits after "point"."""
-        if self._word(at) != "point":
+        if self._word(at) != self._numbers.point:
             return None
         digits = ""
         at += 1
         while at < len(self._words):
-            if self._word(at) in AFTER_POINT:
-                digits, at = digits + str(AFTER_POINT[self._word(at)]), at + 1
+            if self._word(at) in self._numbers.digits:
+                digits, at = digits + str(self._numbers.digits[self._word(at)]), at + 1
             elif not digits and (found := self._below_hundred(at)):
                 return str(found[0]), found[1]
             elif not digits and isinstance(self._values[at], int):

@@ -1,218 +1,191 @@
 """Results as sentences that sound good: short, true to the result, a little varied."""
 
-import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta
 from typing import Any
 
 from inference.assist.arithmetic import read_out
-from inference.assist.requests import Calculate, GetDate, GetTime, ListTimers, Recall, Request
-from inference.assist.spoken import written_number
-from inference.assist.units import unit_name
+from inference.assist.requests import (
+    Calculate,
+    DaysUntil,
+    GetDate,
+    GetTime,
+    ListTimers,
+    Recall,
+    Remind,
+    Request,
+)
+from inference.assist.voice import Voice, sentence
 
 Result = Mapping[str, Any]
-NOON, EVENING, NIGHT = 12, 18, 22
 MAX_NOTES_SAID = 5
-DURATION_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-NO_SUFFIX_DAYS = (11, 12, 13)
-SUFFIXES = {1: "st", 2: "nd", 3: "rd"}
-ABOUT_YOU = {
-    "i": "you", "i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll", "am": "are",
-    "my": "your", "mine": "yours", "me": "you", "myself": "yourself",
-}  # fmt: skip
-SPEAKING_OF_ME = ("you", "your", "yours", "you're")
+MAX_ITEMS_SAID = 20
 
 
-class Pick:
-    """Chooses among wordings: always the same for the same chat, not the same in every chat."""
-
-    def __init__(self, seed: str) -> None:
-        self._seed = zlib.crc32(seed.encode("utf-8", "replace"))
-
-    def __call__(self, *wordings: str) -> str:
-        return wordings[self._seed % len(wordings)]
-
-
-def reply(tool: str, result: Result, request: Request | None, pick: Pick) -> str:
+def reply(tool: str, result: Result, request: Request | None, voice: Voice) -> str:
     """Raises KeyError, TypeError or ValueError when the result is not what the tool promises."""
-    return REPLIES[tool](result, request, pick)
+    return REPLIES[tool](result, request, voice)
 
 
-def duration(seconds: float) -> str:
-    """5400 → "1 hour and 30 minutes"."""
-    left = max(0.0, float(seconds))
-    left = round(left) if left >= 1 else round(left, 1)
-    parts = []
-    for unit_s, name in DURATION_UNITS:
-        count, left = (left, 0) if unit_s == 1 else (int(left // unit_s), left % unit_s)
-        if count:
-            parts.append(f"{count:g} {name}{'' if count == 1 else 's'}")
-    return joined(parts) or "0 seconds"
-
-
-def joined(parts: list[str]) -> str:
-    if len(parts) <= 1:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def sentence(text: str) -> str:
-    """With a capital and an end."""
-    text = text.strip()
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def to_listener(note: str) -> str:
-    """ "my keys are here" → "your keys are here": notes are told back to who made them."""
-    words = note.split(" ")
-    if any(word.lower() in SPEAKING_OF_ME for word in words):
-        return note
-    return " ".join(ABOUT_YOU.get(word.lower(), word) for word in words)
-
-
-def _time(result: Result, request: Request | None, pick: Pick) -> str:
-    at = time.fromisoformat(result["time"])
+def _time(result: Result, request: Request | None, voice: Voice) -> str:
+    clock = voice.language.formats.clock(time.fromisoformat(result["time"]))
     place = request.place if isinstance(request, GetTime) else None
-    if (at.hour, at.minute) in ((0, 0), (12, 0)):
-        said = "midnight" if at.hour == 0 else "noon"
-    else:
-        hour = at.hour % 12 or 12
-        clock = f"{hour}:{at.minute:02}" if at.minute else f"{hour} o'clock"
-        said = f"{clock} {_part_of_day(at.hour)}"
-    if place:
-        return f"In {place.title() if place.islower() else place} it's {said}."
-    return pick(f"It's {said}.", f"It is {said}.")
+    return (
+        voice.say("time_in", place=_titled(place), clock=clock)
+        if place
+        else voice.say("time", clock=clock)
+    )
 
 
-def _part_of_day(hour: int) -> str:
-    if hour < NOON:
-        return "in the morning" if hour >= 4 else "at night"
-    if hour < EVENING:
-        return "in the afternoon"
-    return "in the evening" if hour < NIGHT else "at night"
+def _titled(place: str) -> str:
+    return place.title() if place.islower() else place
 
 
-def _date(result: Result, request: Request | None, pick: Pick) -> str:
-    asked = request if isinstance(request, GetDate) else GetDate()
+def _date(result: Result, request: Request | None, voice: Voice) -> str:
     today = date.fromisoformat(result["date"])
+    formats = voice.language.formats
+    if isinstance(request, DaysUntil):
+        return _days_until(today, request, voice)
+    asked = request if isinstance(request, GetDate) else GetDate()
     day = today + timedelta(days=asked.days)
     if asked.aspect == "month":
-        return f"It's {day:%B}."
+        return voice.say("month", month=formats.month(day))
     if asked.aspect == "year":
-        return f"It's {day.year}."
+        return voice.say("year", year=day.year)
+    fields = {"weekday": formats.weekday(day), "day": formats.day(day), "year": day.year}
     if asked.days:
-        when = "Tomorrow is" if asked.days > 0 else "Yesterday was"
-        return f"{when} {_day(day)}."
-    where = f"In {asked.place.title()} today" if asked.place else "Today"
-    if asked.aspect == "weekday":
-        return pick(f"{where} is {day:%A}.", f"{where} is {_day(day)}.")
-    return pick(f"{where} is {_day(day)}, {day.year}.", f"{where} is {_day(day)}.")
+        key = f"day_{asked.days}"
+        if voice.has(key):
+            return voice.say(key, **fields)
+        return voice.say("day_later" if asked.days > 0 else "day_ago", n=abs(asked.days), **fields)
+    key = "weekday" if asked.aspect == "weekday" else "date"
+    if asked.place:
+        return voice.say(f"{key}_in", place=_titled(asked.place), **fields)
+    return voice.say(key, **fields)
 
 
-def _day(day: date) -> str:
-    suffix = "th" if day.day in NO_SUFFIX_DAYS else SUFFIXES.get(day.day % 10, "th")
-    return f"{day:%A}, {day:%B} {day.day}{suffix}"
+def _days_until(today: date, asked: DaysUntil, voice: Voice) -> str:
+    then = today.replace(month=asked.month, day=asked.day)
+    if then < today:
+        then = then.replace(year=today.year + 1)
+    days = (then - today).days
+    if days < 2:
+        return sentence(voice.say("holiday_today" if days == 0 else "holiday_tomorrow",
+                                  name=asked.name))  # fmt: skip
+    return sentence(voice.say("holiday", name=asked.name, n=days))
 
 
-def _calculate(result: Result, request: Request | None, pick: Pick) -> str:
-    value = written_number(_number(result["value"]))
+def _calculate(result: Result, request: Request | None, voice: Voice) -> str:
+    value = voice.number(_number(result["value"]))
     expression = str(result["expression"])
     said = request.said if isinstance(request, Calculate) else None
-    said = said or read_out(expression)
+    said = said or read_out(expression, voice.code)
     if said == expression:  # brackets and such: long to hear, and the person has just written it
-        return pick(f"That's {value}.", f"That makes {value}.")
-    return sentence(f"{said} is {value}")
+        return voice.say("value", value=value)
+    return sentence(voice.say("calculated", said=said, value=value))
 
 
-def _convert(result: Result, request: Request | None, pick: Pick) -> str:
+def _convert(result: Result, request: Request | None, voice: Voice) -> str:
     count, value = _number(result["value"]), _number(result["result"])
-    source = f"{written_number(count)} {unit_name(str(result['from_unit']), count)}"
-    target = f"{written_number(value)} {unit_name(str(result['to_unit']), value)}"
-    verb = "is" if count == 1 or "degree" in source else "are"
-    return sentence(f"{source} {verb} {target}")
+    source = f"{voice.number(count)} {voice.unit(str(result['from_unit']), count)}"
+    target = f"{voice.number(value)} {voice.unit(str(result['to_unit']), value)}"
+    many = voice.language.formats.is_plural(count) and "deg" not in source
+    return sentence(voice.say("converted_many" if many else "converted_one", source=source,
+                              target=target))  # fmt: skip
 
 
-def _set_timer(result: Result, request: Request | None, pick: Pick) -> str:
-    lasts = duration(_number(result["duration_s"]))
-    if not _named(result.get("label")):
-        return pick(f"Your timer for {lasts} is set.", f"Okay, {lasts}, starting now.")
-    name = _timer_name(result["label"])
-    return pick(f"Your {name} for {lasts} is set.", f"Okay, {lasts} on your {name}.")
+def _set_timer(result: Result, request: Request | None, voice: Voice) -> str:
+    lasts = voice.duration(_number(result["duration_s"]))
+    if isinstance(request, Remind) and request.text:
+        return sentence(voice.say("will_remind_in", text=_for_listener(request.text, voice),
+                                  lasts=lasts))  # fmt: skip
+    if not _named(result.get("label"), voice):
+        return voice.say("timer_set", lasts=lasts)
+    return voice.say("named_timer_set", name=_timer_name(result["label"], voice), lasts=lasts)
 
 
-def _list_timers(result: Result, request: Request | None, pick: Pick) -> str:
+def _list_timers(result: Result, request: Request | None, voice: Voice) -> str:
     timers = list(result["timers"])
     wanted = request.label if isinstance(request, ListTimers) else None
     if wanted:
         asked_for = [t for t in timers if str(t.get("label") or "").lower() == wanted.lower()]
         if not asked_for and timers:
-            return f"There is no {_timer_name(wanted)}. " + _list_timers(result, None, pick)
+            none = voice.say("no_such_named_timer", name=_timer_name(wanted, voice))
+            return f"{none} {_list_timers(result, None, voice)}"
         timers = asked_for
     if not timers:
-        return pick("You have no timers running.", "There are no timers running.")
+        return voice.say("no_timers")
     lefts = [
-        f"{duration(_number(each['remaining_s']))} left on your {_name_in_list(each)}"
+        voice.say("time_left", lasts=voice.duration(_number(each["remaining_s"])),
+                  name=_name_in_list(each, voice))
         for each in timers
-    ]
-    return sentence(joined(lefts))
+    ]  # fmt: skip
+    return sentence(voice.joined(lefts))
 
 
-def _name_in_list(timer: Result) -> str:
-    if _named(timer.get("label")):
-        return _timer_name(timer["label"])
-    return f"{duration(_number(timer['duration_s']))} timer".replace("s timer", " timer")
+def _name_in_list(timer: Result, voice: Voice) -> str:
+    if _named(timer.get("label"), voice):
+        return _timer_name(timer["label"], voice)
+    return voice.say("timer_of", lasts=voice.duration(_number(timer["duration_s"]), as_name=True))
 
 
-def _timer_name(label: object) -> str:
+def _timer_name(label: object, voice: Voice) -> str:
     name = str(label).strip()
-    return name if name.lower().endswith(("timer", "alarm")) else f"{name} timer"
+    is_timer = any(word in name.lower().split() for word in voice.language.phrases["timer_words"])
+    return name if is_timer else voice.say("named_timer", label=name)
 
 
-def _named(label: object) -> bool:
-    return bool(label) and str(label).strip().lower() != "timer"
+def _named(label: object, voice: Voice) -> bool:
+    return bool(label) and str(label).strip().lower() not in voice.language.phrases["timer_words"]
 
 
-def _cancel_timer(result: Result, request: Request | None, pick: Pick) -> str:
+def _cancel_timer(result: Result, request: Request | None, voice: Voice) -> str:
     cancelled = int(_number(result["cancelled"]))
     if cancelled == 0:
-        return pick("There was no such timer to cancel.", "I found no timer to cancel.")
-    if cancelled == 1:
-        return pick("Your timer is cancelled.", "Okay, I cancelled the timer.")
-    return f"All {cancelled} timers are cancelled."
+        return voice.say("no_timer_to_cancel")
+    return voice.say("timer_cancelled" if cancelled == 1 else "timers_cancelled", n=cancelled)
 
 
-def _flip_coin(result: Result, request: Request | None, pick: Pick) -> str:
+def _flip_coin(result: Result, request: Request | None, voice: Voice) -> str:
     side = str(result["outcome"])
-    return pick(f"It's {side}.", f"{side.capitalize()}.", f"It came up {side}.")
+    known = voice.language.phrases.get(side) if side in ("heads", "tails") else None
+    said = known[0] if known else side
+    return voice.say("coin", side=said, capital=said.capitalize())
 
 
-def _roll_dice(result: Result, request: Request | None, pick: Pick) -> str:
+def _roll_dice(result: Result, request: Request | None, voice: Voice) -> str:
     rolls = [f"{int(roll)}" for roll in result["rolls"]]
     if len(rolls) == 1:
-        return pick(f"It's a {rolls[0]}.", f"You rolled a {rolls[0]}.").replace("a 8", "an 8")
-    return f"{joined(rolls)}, that's {written_number(int(result['total']))} in all."
+        key = "rolled_eight" if rolls[0].startswith("8") and voice.has("rolled_eight") else "rolled"
+        return voice.say(key, roll=rolls[0])
+    total = voice.number(int(result["total"]))
+    return voice.say("rolled_many", rolls=voice.joined(rolls), total=total)
 
 
-def _remember(result: Result, request: Request | None, pick: Pick) -> str:
-    note = to_listener(str(result["text"]).strip().rstrip("."))
-    return pick(f"I'll remember: {note}.", f"Okay, noted: {note}.")
+def _remember(result: Result, request: Request | None, voice: Voice) -> str:
+    return voice.say("noted", note=_for_listener(str(result["text"]), voice))
 
 
-def _recall(result: Result, request: Request | None, pick: Pick) -> str:
-    notes = [to_listener(str(note).strip().rstrip(".")) for note in result["notes"]]
+def _recall(result: Result, request: Request | None, voice: Voice) -> str:
+    notes = [_for_listener(str(note), voice) for note in result["notes"]]
     query = request.query if isinstance(request, Recall) else None
     if not notes:
-        return f"I have no note about {to_listener(query)}." if query else "I have no notes yet."
-    told = "; ".join(notes[:MAX_NOTES_SAID])
+        if query:
+            return voice.say("no_note_about", query=_for_listener(query, voice))
+        return voice.say("no_notes")
+    told = voice.say("notes", notes="; ".join(notes[:MAX_NOTES_SAID]))
     more = len(notes) - MAX_NOTES_SAID
-    return f"You told me: {told}." + (f" And {more} more." if more > 0 else "")
+    return f"{told} {voice.say('more_notes', n=more)}" if more > 0 else told
 
 
-def _end_call(result: Result, request: Request | None, pick: Pick) -> str:
+def _for_listener(note: str, voice: Voice) -> str:
+    return voice.language.formats.to_listener(note.strip().rstrip("."))
+
+
+def _end_call(result: Result, request: Request | None, voice: Voice) -> str:
     if not result["ended"]:
         raise ValueError("the call goes on")
-    return pick("Goodbye!", "Goodbye, talk to you soon.", "Bye, take care.")
+    return voice.say("farewell")
 
 
 def _number(value: object) -> int | float:
@@ -221,7 +194,7 @@ def _number(value: object) -> int | float:
     return value
 
 
-REPLIES: dict[str, Callable[[Result, Request | None, Pick], str]] = {
+REPLIES: dict[str, Callable[[Result, Request | None, Voice], str]] = {
     "get_time": _time,
     "get_date": _date,
     "calculate": _calculate,

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from inference.assist.spoken import written_number
+from inference.assist.voice import Voice
 
 MAX_RESULT_CHARS = 20_000
 MAX_SAID_CHARS = 600
@@ -21,33 +21,33 @@ class Outcome:
     failure: str | None = None
 
 
-def outcome(content: str) -> Outcome:
+def outcome(content: str, voice: Voice) -> Outcome:
     """Tools give JSON; frameworks make of it `str(dict)`, or plain words."""
     value = _parsed(content)
     if isinstance(value, dict) and (error := value.get("error")):
         if isinstance(error, dict):
             error = error.get("message") or error.get("code")
-        return Outcome(failure=plain(error) if error else "no reason was given")
+        return Outcome(failure=plain(error, voice) if error else voice.say("no_reason"))
     return Outcome(value=value)
 
 
-def plain(value: Any, depth: int = 0) -> str:
+def plain(value: Any, voice: Voice, depth: int = 0) -> str:
     """Any JSON as words, without making anything up: names, colons, commas."""
     if value is None:
-        said = "nothing"
+        said = voice.say("nothing")
     elif isinstance(value, bool):
-        said = "yes" if value else "no"
+        said = voice.say("yes" if value else "no")
     elif isinstance(value, int | float):
-        said = written_number(value)
+        said = voice.number(value)
     elif isinstance(value, str):
         said = value.strip()
     elif depth >= MAX_DEPTH:
-        said = "more"
+        said = voice.say("more")
     elif isinstance(value, dict):
         pairs = list(value.items())[:MAX_ITEMS]
-        said = ", ".join(f"{_name(key)}: {plain(item, depth + 1)}" for key, item in pairs)
+        said = ", ".join(f"{_name(key)}: {plain(item, voice, depth + 1)}" for key, item in pairs)
     elif isinstance(value, list | tuple):
-        said = ", ".join(plain(item, depth + 1) for item in value[:MAX_ITEMS])
+        said = ", ".join(plain(item, voice, depth + 1) for item in value[:MAX_ITEMS])
     else:
         said = str(value)
     return said if len(said) <= MAX_SAID_CHARS else f"{said[:MAX_SAID_CHARS].rsplit(' ', 1)[0]} …"

@@ -30,10 +30,25 @@ T = TypeVar("T")
 SEED = 7
 # Sampled with repetition: a template without free parts ("what time is it") keeps its weight.
 SAMPLES_PER_TEMPLATE = 50
+# What is asked less often has less weight, so that the rest is heard as well as ever.
+RARER_SAMPLES = {
+    "FollowUp": 12, "Remind": 20, "SetAlarm": 20, "AddToList": 25, "RemoveFromList": 12,
+    "ReadList": 12, "ClearList": 12, "Weather": 20, "Control": 12, "Spell": 12, "Countdown": 12,
+    "PickNumber": 8, "Joke": 12, "Fact": 8, "Compliment": 6, "Sorry": 8, "DaysUntil": 12,
+}  # fmt: skip
 SMALL_COUNTS: dict[str, Sequence[int]] = {
     "count": range(2, 11),
     "sides": (4, 6, 8, 10, 12, 20, 100),
     "amount": range(1, 91),
+    "hour": range(1, 13),
+    "start": range(3, 31),
+    "low": (1,),
+    "high": (6, 10, 20, 50, 100),
+    "by": range(1, 100),
+    "minute": (5, 10, 15, 20, 25, 30, 40, 45, 50),
+    "past_minutes": (5, 10, 20, 25),
+    "to_minutes": (5, 10, 20, 25),
+    "level": (*range(1, 26), 30, 40, 50, 60, 70, 80, 90, 100),
 }
 OPERATORS = ("plus", "minus", "times", "divided by", "percent of")
 TIMER_UNITS = ("second", "minute", "hour")
@@ -41,6 +56,7 @@ MAX_TIMER_COUNT = 90
 RARE_SHARE = 0.3
 POLITE_STARTS = ("please", "can you", "could you", "hey", "okay")
 POLITE_SHARE = 0.06
+NEVER_POLITE = frozenset({*get_args(Topic), "Goodbye", "FollowUp"})
 CONTRACTED_SHARE = 0.6
 CONTRACTIONS = (
     ("what is ", "what's "),
@@ -56,7 +72,7 @@ def labelled_sentences() -> tuple[tuple[str, str], ...]:
     chance = random.Random(SEED)  # noqa: S311 - reproducible sampling, not a secret
     drawn = [*_from_templates(chance), *_counting(chance), *_durations(), *_conversions(chance)]
     return tuple(
-        (intent, _as_spoken(text, chance, polite=intent not in get_args(Topic)))
+        (intent, _as_spoken(text, chance, polite=intent not in NEVER_POLITE))
         for intent, text in drawn
     )
 
@@ -71,7 +87,7 @@ def _from_templates(chance: random.Random) -> Iterator[tuple[str, str]]:
     for name, intent in templates().intents.items():
         for data in intent.data:
             for sentence in data.sentences:
-                for _ in range(SAMPLES_PER_TEMPLATE):
+                for _ in range(RARER_SAMPLES.get(name, SAMPLES_PER_TEMPLATE)):
                     yield name, walk.sample(sentence.expression)
 
 

@@ -1,56 +1,20 @@
 """Text, spoken or typed, as words and numbers: "What's 12x7?" → what is 12 times 7."""
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
-from inference.assist.numerals import FRACTIONS, JOINED_AFTER, Numerals
+from inference.assist.language import ENGLISH, Language, language
+from inference.assist.numerals import Numerals
 
 MAX_DIGITS = 24  # longer strings of digits are no quantity anybody asks about
-SPELLED = {
-    "what's": "what is", "whats": "what is", "where's": "where is", "wheres": "where is",
-    "who's": "who is", "when's": "when is", "how's": "how is", "it's": "it is",
-    "that's": "that is", "there's": "there is", "i'm": "i am", "im": "i am", "i'd": "i would",
-    "you're": "you are", "don't": "do not", "dont": "do not", "didn't": "did not",
-    "didnt": "did not", "can't": "can not", "isn't": "is not", "let's": "let us",
-    "alright": "all right", "bye-bye": "bye bye",
-}  # fmt: skip
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
-SYMBOLS = {
-    "+": "plus",
-    "*": "times",
-    "\N{MULTIPLICATION SIGN}": "times",
-    "/": "divided by",
-    "÷": "divided by",
-    "^": "to the power of",
-    "%": "percent",
-    "°": "degrees",
-    "²": "squared",
-    "³": "cubed",
-    "√": "square root of",
-}
 MINUSES = "-\N{MINUS SIGN}"
-PIECE = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d*\.?\d+)"
-    rf"|(?P<word>[^\W\d_]+(?:['{APOSTROPHE}][^\W\d_]+)*)"
-    rf"|(?P<symbol>[{re.escape(''.join(SYMBOLS) + MINUSES)}])"
-)
-# After a number or one of these, "minus" subtracts; elsewhere it makes a number negative.
-ENDS_OF_OPERANDS = frozenset({"squared", "cubed", "percent", "cent", "dollars", "euros", "pounds"})
-# What recognisers write for a number, and the words after which it must be one, or the reverse.
-OPERATOR_WORDS = frozenset({"plus", "minus", "times", "by"})
-# Said around a request without changing it.
-POLITE_STARTS = (
-    ("please",), ("can", "you"), ("could", "you"), ("would", "you"), ("will", "you"), ("hey",),
-    ("ok",), ("okay",), ("well",), ("so",), ("now",), ("parley",), ("just",),
-    ("actually",), ("i", "want", "you", "to"), ("i", "would", "like", "you", "to"),
-    ("i", "need", "you", "to"), ("i", "would", "like", "to"), ("i", "want", "to"),
-)  # fmt: skip
-POLITE_ENDS = (("please",), ("for", "me"), ("parley",))
-HESITATIONS = frozenset({"um", "uh", "er", "erm", "hmm", "uhm"})
-HOMOPHONES = {"for": "four", "to": "two", "too": "two", "won": "one", "ate": "eight"}
+LIGATURES = {"œ": "oe", "æ": "ae", "ß": "ss"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +33,7 @@ class Reading:
 
     source: str
     words: tuple[Word, ...]
+    code: str = ENGLISH  # of the language it was read in
 
     @property
     def text(self) -> str:
@@ -81,10 +46,11 @@ class Reading:
 
     def plainly(self) -> "Reading":
         """Without what is said for politeness or while thinking, as far as something is left."""
-        words = [word for word in self.words if word.text not in HESITATIONS]
-        while start := _matching(words, POLITE_STARTS, at_end=False):
+        known = language(self.code).words
+        words = [word for word in self.words if word.text not in known.hesitations]
+        while start := _matching(words, known.polite_starts, at_end=False):
             words = words[start:]
-        while end := _matching(words, POLITE_ENDS, at_end=True):
+        while end := _matching(words, known.polite_ends, at_end=True):
             words = words[:-end]
         return replace(self, words=tuple(words)) if words else self
 
@@ -98,11 +64,23 @@ class Reading:
         return self.source[self.words[first].start : self.words[last].end]
 
 
-def read(text: str, *, joined_after: frozenset[str] = JOINED_AFTER) -> Reading:
-    """`joined_after`: with "hundred", "hundred and five" is 105, else it is two numbers."""
-    pieces = list(_pieces(text))
-    pieces = [_heard(before, word) for before, word in zip([None, *pieces], pieces, strict=False)]
-    return Reading(text, tuple(_signed(_numbered(pieces, joined_after))))
+def read(text: str, code: str = ENGLISH, *, joined_after: frozenset[str] | None = None) -> Reading:
+    """`joined_after`: after which words "and" goes on with a number; None: all that it can."""
+    known = language(code)
+    if joined_after is None:
+        joined_after = known.numbers.hundred | frozenset(known.numbers.scales)
+    pieces = list(_pieces(text, known))
+    around = zip([None, *pieces], pieces, [*pieces[1:], None], strict=False)
+    pieces = [_heard(before, word, after, known) for before, word, after in around]
+    numbered = _numbered(pieces, known, joined_after)
+    return Reading(text, tuple(_signed(numbered, known)), code)
+
+
+def plain_letters(text: str) -> str:
+    """Lower-case and without accents: "Où" → "ou"."""
+    folded = unicodedata.normalize("NFKD", text.casefold().replace(APOSTROPHE, "'"))
+    bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    return "".join(LIGATURES.get(letter, letter) for letter in bare)
 
 
 def _matching(words: list[Word], phrases: Iterable[tuple[str, ...]], *, at_end: bool) -> int:
@@ -114,23 +92,35 @@ def _matching(words: list[Word], phrases: Iterable[tuple[str, ...]], *, at_end: 
     return 0
 
 
-def _pieces(text: str) -> Iterator[Word]:
-    found = list(PIECE.finditer(text))
+@cache
+def _piece_pattern(code: str) -> re.Pattern[str]:
+    known = language(code).words
+    symbols = re.escape("".join(known.symbols) + MINUSES)
+    return re.compile(
+        rf"(?P<number>{known.number_pattern})|(?P<word>{known.word_pattern})|(?P<symbol>[{symbols}])",
+        re.IGNORECASE,
+    )
+
+
+def _pieces(text: str, known: Language) -> Iterator[Word]:
+    words = known.words
+    found = list(_piece_pattern(known.code).finditer(text))
     for index, match in enumerate(found):
         kind: Literal["number", "word", "symbol"] = match.lastgroup  # type: ignore[assignment]
-        piece = match.group().casefold().replace(APOSTROPHE, "'")
+        piece = match.group()
         start, end = match.span()
         beside_numbers = 0 < index < len(found) - 1 and _is_number(found[index + 1])
         if kind == "number" and len(piece) <= MAX_DIGITS:
-            value = _value(piece.replace(",", ""))
+            value = _value(piece, known)
             yield Word(text=_number_text(value), start=start, end=end, value=value)
         elif piece in MINUSES:
             if index < len(found) - 1 and (_is_number(found[index + 1]) or _spaced(text, start)):
-                yield Word(text="minus", start=start, end=end)
-        elif piece == "x" and beside_numbers:
-            yield Word(text="times", start=start, end=end)
+                yield Word(text=words.minus, start=start, end=end)
+        elif piece.casefold() == "x" and beside_numbers:
+            yield Word(text=words.times, start=start, end=end)
         else:
-            spelled = SYMBOLS.get(piece) or SPELLED.get(piece, piece)
+            plain = plain_letters(piece) if kind == "word" else piece
+            spelled = words.symbols.get(plain) or words.spelled.get(plain, plain)
             for part in spelled.split():
                 yield Word(text=part, start=start, end=end)
 
@@ -144,7 +134,10 @@ def _spaced(text: str, at: int) -> bool:
     return text[max(0, at - 1) : at].isspace() and text[at + 1 : at + 2].isspace()
 
 
-def _value(digits: str) -> int | float:
+def _value(digits: str, known: Language) -> int | float:
+    for mark in known.words.thousands:
+        digits = digits.replace(mark, "")
+    digits = digits.replace(known.words.decimal_mark, ".")
     return float(digits) if "." in digits else int(digits)
 
 
@@ -153,20 +146,23 @@ def _number_text(value: int | float) -> str:
     return f"{value}".replace("-", "neg")
 
 
-def _heard(before: Word | None, word: Word) -> Word:
+def _heard(before: Word | None, word: Word, after: Word | None, known: Language) -> Word:
     """Undo homophones where only one of the two makes sense."""
     if before is None:
         return word
-    if before.text in OPERATOR_WORDS and word.text in HOMOPHONES:
-        return replace(word, text=HOMOPHONES[word.text])
-    if before.text in ("timer", "alarm") and word.text == "four":
-        return replace(word, text="for")
-    return word
+    words = known.words
+    if before.text in words.operators and word.text in words.homophones:
+        return replace(word, text=words.homophones[word.text])
+    counts = after is not None and (after.value is not None or (after.text,) in known.numbers.small)
+    meant = words.misheard.get((before.text, word.text)) if counts else None
+    return replace(word, text=meant) if meant else word
 
 
-def _numbered(words: list[Word], joined_after: frozenset[str]) -> Iterator[Word]:
+def _numbered(words: list[Word], known: Language, joined_after: frozenset[str]) -> Iterator[Word]:
     """Join the words of each number."""
-    numerals = Numerals([word.text for word in words], [word.value for word in words], joined_after)
+    numerals = Numerals(
+        [word.text for word in words], [word.value for word in words], known.numbers, joined_after
+    )
     at = 0
     while at < len(words):
         found = numerals.at(at)
@@ -175,7 +171,7 @@ def _numbered(words: list[Word], joined_after: frozenset[str]) -> Iterator[Word]
             at += 1
             continue
         value, after = found
-        for phrase, part in FRACTIONS.items():
+        for phrase, part in known.numbers.fractions.items():
             if tuple(word.text for word in words[after : after + len(phrase)]) == phrase:
                 value, after = value + part, after + len(phrase)
         text = _number_text(value)
@@ -183,7 +179,7 @@ def _numbered(words: list[Word], joined_after: frozenset[str]) -> Iterator[Word]
         at = after
 
 
-def _signed(words: Iterator[Word]) -> Iterator[Word]:
+def _signed(words: Iterator[Word], known: Language) -> Iterator[Word]:
     """Join a sign with its number."""
     before = sign = None
     for word in words:
@@ -199,9 +195,10 @@ def _signed(words: Iterator[Word]) -> Iterator[Word]:
                 yield sign
             sign = None
         subtracts = before is not None and (
-            before.value is not None or before.text in ENDS_OF_OPERANDS
+            before.value is not None or before.text in known.words.ends_of_operands
         )
-        if word.text == "negative" or (word.text == "minus" and not subtracts):
+        is_minus = word.text == known.words.minus and not subtracts
+        if word.text in known.words.negative or is_minus:
             sign = word
         else:
             yield word

@@ -1,6 +1,8 @@
 """The embedded assistant as a chat engine: needs no model file and answers in milliseconds.
 
-It has no tokeniser: one token is one word or one mark, in `usage` and for `max_tokens` alike.
+It serves by itself, and as the last resort when the main model is away (`standing_in`): then it
+says so once in a chat. A server offers that as a model of its own, STANDBY_MODEL, so that a client
+can ask for it. It has no tokeniser: one token is one word or one mark, in `usage` and for `max_tokens` alike.
 """
 
 import asyncio
@@ -28,6 +30,7 @@ from inference.llm.engine import (
 from inference.model_status import EngineFailed
 
 MODEL = "assist"
+STANDBY_MODEL = "assist-standby"
 SLOTS = 8  # an answer takes milliseconds
 TOKEN = re.compile(r"\s*(?:\w+(?:['\N{RIGHT SINGLE QUOTATION MARK}]\w+)*|[^\w\s])")
 TOKENS_PER_MESSAGE = 3  # what chat templates spend around each message
@@ -36,7 +39,6 @@ TOKENS_PER_MESSAGE = 3  # what chat templates spend around each message
 class AssistEngine:
     """The assistant's decisions, each in a thread, so that no chat can hold up the others."""
 
-    model = MODEL
     slots = SLOTS
     abilities = Abilities(
         json=False,
@@ -47,8 +49,11 @@ class AssistEngine:
         context_tokens=None,
     )
 
-    def __init__(self, *, timezone: str | None) -> None:
+    def __init__(self, *, timezone: str | None, standing_in: bool = False) -> None:
+        """`timezone`: IANA name, None for this machine's. `standing_in`: for a better model."""
+        self.model = STANDBY_MODEL if standing_in else MODEL
         self._clock = local_clock(timezone)
+        self._standing_in = standing_in
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +73,7 @@ class AssistEngine:
 
     async def embed(self, texts: Sequence[str]) -> Embeddings:
         raise InvalidRequest(
-            f"the model {MODEL} makes no embeddings", param="model", code="unsupported"
+            f"the model {self.model} makes no embeddings", param="model", code="unsupported"
         )
 
     async def infer(self) -> None:
@@ -78,7 +83,7 @@ class AssistEngine:
             raise EngineFailed("the assistant wrote nothing")
 
     def _deltas(self, chat: Chat) -> list[Delta]:
-        decided = answer(chat, self._clock)
+        decided = answer(chat, self._clock, standing_in=self._standing_in)
         text, stopped = _until_stop(decided.text.strip(), chat.sampling.stop)
         tokens: list[str] = TOKEN.findall(text)
         said = tokens if chat.sampling.max_tokens is None else tokens[: chat.sampling.max_tokens]
