@@ -73,7 +73,7 @@ def _ip(match: re.Match[str], language: Language) -> str:
 def _version(match: re.Match[str], language: Language) -> str | None:
     """`1.2.3`; `2.5` is a version only after a v."""
     parts = match[2].split(".")
-    if not match[1] and len(parts) <= _VERSION_DOTS:
+    if not match[1] and (len(parts) <= _VERSION_DOTS or parts[0][0] == "0" != parts[0]):
         return None
     if not match[1] and (_is_grouped(parts, language) or len(parts[-1]) == len("2024")):
         return None

@@ -22,6 +22,7 @@ _SUFFIXES_OF_FIRST = {"er": "premier", "re": "première", "ère": "première", "
 @lru_cache(maxsize=10_000)
 def cardinal(number: int, feminine: bool = False, *, region: str = "fr") -> str:
     said = str(CONVERTER_CLASSES[region].to_cardinal(number))
+    said = said.replace("quatre-vingt et un", "quatre-vingt-un")  # num2words' fr_BE
     return _ONE.sub("une", said) if feminine else said
 
 

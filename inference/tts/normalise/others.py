@@ -82,7 +82,8 @@ def _word(converter: Any, name: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _cardinal(converter: Any, number: int) -> str:
-    return str(converter.to_cardinal(number)).replace(",", "").strip()
+    said = str(converter.to_cardinal(number)).replace(",", "").strip()
+    return said.replace("etttusen", "ettusen")  # its Swedish 1000
 
 
 def _currencies(converter: Any) -> Mapping[str, Currency]:
