@@ -6,6 +6,9 @@ FIRST_CHARS = 40  # where nobody else waits for a first sound
 FEWEST_CHARS = 10
 FEWEST_NEXT_CHARS = 24  # shorter ones sound choppy, and catch up with nothing
 SAFETY = 0.7  # of the time there is, the part that is planned
+# All who share an engine get some sound within this, also those who are far ahead: on a slow
+# machine one long phrase would hold up the others, and time out.
+ROUND_S = 5.0
 _NEWEST = 0.3  # what one phrase weighs in the average
 
 
@@ -24,7 +27,7 @@ class Pace:
     def next_chars(self, ahead_s: float, sharers: float) -> int:
         """What is made while a listener hears the `ahead_s` there are; others share the engine,
         `sharers` for each thread of it, all told."""
-        seconds = ahead_s * SAFETY / max(self.rtf * max(sharers, 1.0), 1e-3)
+        seconds = min(ahead_s * SAFETY, ROUND_S) / max(self.rtf * max(sharers, 1.0), 1e-3)
         return round(min(MAX_PHRASE_CHARS, max(FEWEST_NEXT_CHARS, seconds * self.chars_per_s)))
 
 

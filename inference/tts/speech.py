@@ -14,7 +14,7 @@ from inference.tts.words import Captions, SpokenWord
 BYTES_PER_S = SAMPLE_RATE_HZ * 2
 AHEAD_S = 20.0  # made and not yet taken, at most
 MORE_BELOW_S = AHEAD_S / 2  # a phrase is about ten seconds
-CHUNK_WITHIN_S = 20.0
+CHUNK_WITHIN_S = 30.0  # several times what pace.py plans for
 RETRY_AFTER_S = 1.0
 # LiveKit asks for one sentence a request and plays them back to back: this is their pause.
 LAST_PAUSE_S = 0.15

@@ -2,7 +2,14 @@
 
 import pytest
 
-from inference.tts.pace import FEWEST_CHARS, FEWEST_NEXT_CHARS, FIRST_CHARS, Pace, first_chars
+from inference.tts.pace import (
+    FEWEST_CHARS,
+    FEWEST_NEXT_CHARS,
+    FIRST_CHARS,
+    ROUND_S,
+    Pace,
+    first_chars,
+)
 from inference.tts.phrases import MAX_PHRASE_CHARS
 
 
@@ -23,15 +30,25 @@ def test_the_more_wait_the_shorter_is_what_comes_first() -> None:
 @pytest.mark.parametrize("rtf", [0.1, 0.3, 0.6])
 def test_a_phrase_is_made_before_the_last_one_is_heard(rtf: float) -> None:
     ahead_s = 2.0
-    while (chars := pace(rtf).next_chars(ahead_s, 1.0)) < MAX_PHRASE_CHARS:
+    before = 0
+    while ahead_s < 30.0:
+        chars = pace(rtf).next_chars(ahead_s, 1.0)
         audio_s = chars / 15.0
         assert audio_s * rtf < ahead_s
-        assert audio_s > ahead_s  # they grow
+        assert before <= chars <= MAX_PHRASE_CHARS  # they grow
         ahead_s = ahead_s - audio_s * rtf + audio_s
+        before = chars
 
 
 def test_who_shares_the_engine_gets_shorter_ones() -> None:
     assert pace(0.3).next_chars(2.0, 2.0) < pace(0.3).next_chars(2.0, 1.0)
+
+
+@pytest.mark.parametrize("rtf", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("sharers", [1.0, 4.0])
+def test_nobody_waits_long_for_another_who_is_far_ahead(rtf: float, sharers: float) -> None:
+    chars = pace(rtf).next_chars(1000.0, sharers)
+    assert chars / 15.0 * rtf * sharers <= ROUND_S * 1.05 or chars == FEWEST_NEXT_CHARS
 
 
 def test_an_engine_that_cannot_keep_up_is_not_asked_for_scraps() -> None:
