@@ -22,7 +22,7 @@ __all__ = [
 
 # httpx's default of 5 s reconnects between two turns of a conversation; a pause is often longer.
 KEEPALIVE_EXPIRY_S = 120.0
-MAX_CONNECTIONS = 50
+MAX_CONNECTIONS = 100  # more than any server has slots
 
 
 def pooled_client(

@@ -26,6 +26,7 @@ LIMIT = re.compile(
     r"(?:context length (?:is|of)|context size \(|context window of|model length of)\D{0,8}(\d+)"
 )
 SECRETS = re.compile(r"\b(?:sk|hf|key|Bearer)[-_ ][\w.\-*]{6,}|https?://\S+")
+SAID = re.compile(r"(Failed to parse input at pos \d+):.*", re.DOTALL)  # llama.cpp quotes it all
 PATHS = re.compile(r"(?<![#\w])(?:[A-Za-z]:)?(?:[/\\][\w.@\-+]+){2,}")
 
 Json = dict[str, Any]
@@ -89,7 +90,8 @@ def context_too_long(error: Mapping[str, Any], field: str = "messages") -> Conte
 
 
 def cleaned(words: str) -> str:
-    """One line without keys, addresses and paths, of a bearable length."""
+    """One line without keys, addresses, paths and what was said, of a bearable length."""
+    words = SAID.sub(r"\1", words)
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return PATHS.sub("…", SECRETS.sub("…", line[: 4 * MAX_SHOWN_CHARS]))[:MAX_SHOWN_CHARS]
 

@@ -417,6 +417,11 @@ async def test_every_dialect_of_too_long_is_understood(
         (refused(404, message="The model `x` does not exist"), NotFound, "does not exist"),
         (refused(501, message="not supported"), InvalidRequest, "not supported"),
         (refused(500, message="it broke"), EngineFailed, "it broke"),
+        (
+            refused(500, message="Failed to parse input at pos 3: sk-1 tell nobody /srv"),
+            EngineFailed,
+            "500: Failed to parse input at pos 3",
+        ),
         (Reply(steps=[b"<html>Bad gateway</html>"], status=502), EngineFailed, "a web page"),
         (Reply(steps=[b"<html>Welcome</html>"], headers={}), EngineFailed, "not JSON"),
         (Reply(steps=[b"data: {broken\n\n"]), EngineFailed, "not JSON"),
@@ -440,6 +445,7 @@ async def test_every_way_to_fail_is_typed(
     assert words in str(failure.value)
     assert "/srv" not in str(failure.value)
     assert "sk-1" not in str(failure.value)
+    assert "nobody" not in str(failure.value)
 
 
 async def test_a_busy_backend_says_when_to_come_again(backend: Backend) -> None:
