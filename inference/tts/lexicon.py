@@ -7,6 +7,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -75,26 +76,21 @@ class Lexicon:
         self._recheck_s = recheck_s
         self._checked_at_s = float("-inf")
         self._stamp: tuple[int, int, int] | None = None
-        self._entries: tuple[Entry, ...] = ()
-        self._tables: dict[str, _Table] = {}
+        self._held = _Held(())
         self._lock = threading.Lock()
 
     def entries(self) -> tuple[Entry, ...]:
         """Those in use, by word. While the file cannot be read: those it held before."""
         with self._lock:
             self._reload()
-        return self._entries
+        return self._held.entries
 
     def apply(self, script: Script, language: str) -> Script:
         """`script` with its words said as the entries for `language` tell."""
         if time.monotonic() - self._checked_at_s >= self._recheck_s:
             with self._lock:
                 self._reload()
-        table = self._tables.get(language)
-        if table is None:
-            table = _Table(self._entries, language)
-            if len(self._tables) < MAX_ENTRIES:
-                self._tables[language] = table
+        table = self._held.table(language)
         return script.replaced(table.found(script.text)) if table.lengths else script
 
     def put(self, entry: Entry) -> None:
@@ -102,7 +98,7 @@ class Lexicon:
         the lexicon is full, Unavailable when the file cannot be changed."""
         with self._lock:
             self._reload()
-            kept = [other for other in self._entries if _key(other) != _key(entry)]
+            kept = [other for other in self._held.entries if _key(other) != _key(entry)]
             if len(kept) >= MAX_ENTRIES:
                 raise InvalidRequest(
                     f"the lexicon is full: {MAX_ENTRIES} entries", param="word", code="lexicon_full"
@@ -115,10 +111,10 @@ class Lexicon:
             self._reload()
             kept = [
                 entry
-                for entry in self._entries
+                for entry in self._held.entries
                 if entry.word != word or (language is not None and entry.language != language)
             ]
-            if len(kept) == len(self._entries):
+            if len(kept) == len(self._held.entries):
                 raise NotFound(f"the lexicon has no {word[:MAX_CHARS]!r}", param="word")
             self._write(kept)
 
@@ -128,6 +124,7 @@ class Lexicon:
         try:
             stamp = _stamp_of(self.path)
             if stamp == self._stamp:
+                self.problem = None
                 return
             entries = _read(self.path) if stamp else ()
         except (OSError, ValueError) as exc:
@@ -140,8 +137,7 @@ class Lexicon:
 
     def _take(self, entries: tuple[Entry, ...], stamp: tuple[int, int, int] | None) -> None:
         self.problem = None
-        self._entries = tuple(sorted(entries, key=lambda entry: (entry.word, entry.language or "")))
-        self._tables = {}
+        self._held = _Held(tuple(sorted(entries, key=lambda e: (e.word, e.language or ""))))
         self._stamp = stamp
 
     def _write(self, entries: list[Entry]) -> None:
@@ -158,6 +154,14 @@ class Lexicon:
             raise Unavailable(
                 f"{self.path} cannot be written: {exc.strerror}", code="lexicon_not_writable"
             ) from exc
+
+
+class _Held:
+    """Entries as they were read at one time; never changed, so that threads may share them."""
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self.entries = entries
+        self.table = lru_cache(maxsize=256)(lambda language: _Table(entries, language))
 
 
 class _Table:
