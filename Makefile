@@ -6,12 +6,14 @@ VENV := .venv
 NEMO_VENV := .venv-nemo
 KOKORO_VENV := .venv-kokoro
 PIPECAT_VENV := .venv-pipecat
+LLAMA_VENV := .venv-llama
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PACKAGES := backend bench chassis deploy inference livekit_agent parley tests
 WEB_PACKAGES := frontend/node_modules/.package-lock.json
 INSTALL := $(UV) pip install --compile-bytecode --python $(BIN)/python $(if $(MAKE_TERMOUT),,--quiet)
 INSTALL_PIPECAT := $(subst $(BIN)/python,$(PIPECAT_VENV)/bin/python,$(INSTALL))
+INSTALL_LLAMA := $(subst $(BIN)/python,$(LLAMA_VENV)/bin/python,$(INSTALL))
 INSTALL_NEMO := $(subst $(BIN)/python,$(NEMO_VENV)/bin/python,$(INSTALL))
 INSTALL_KOKORO := $(subst $(BIN)/python,$(KOKORO_VENV)/bin/python,$(INSTALL))
 LOCK_HERE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes \
@@ -25,12 +27,14 @@ PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-async
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo kokoro pipecat lint format bench bench-stt bench-tts bench-llm lock env-example FORCE
+.PHONY: help run test test-slow nemo kokoro pipecat llama llama-python lint format bench bench-stt bench-tts bench-llm lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
 	@echo "make test-slow    tests of what runs on torch, and of pipecat (installs 12 GB)"
+	@echo "make llama        build llama-server, for chat models (minutes, once)"
+	@echo "make llama-python llama-cpp-python over the same llama.cpp, in .venv-llama"
 	@echo "make lint         formatting, lint and types, Python and web app"
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the silence between question and answer"
@@ -49,16 +53,24 @@ test: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(BIN)/pytest
 	@cd frontend && npm test
 
-test-slow: nemo kokoro pipecat $(VENV)/.dev
+test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
 	@$(NEMO_VENV)/bin/pytest tests/slow/stt
 	@$(KOKORO_VENV)/bin/pytest tests/slow/tts
 	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
+	@$(BIN)/pytest tests/slow/llm --confcutdir=tests/slow/llm
 
 nemo: $(NEMO_VENV)/.ready
 
 kokoro: $(KOKORO_VENV)/.ready
 
 pipecat: $(PIPECAT_VENV)/.ready
+
+# Into ~/.cache/parley, for every checkout: minutes, half an hour on a small machine.
+llama: $(VENV)/.run
+	@$(call apt_install,cmake g++ make)
+	@$(BIN)/python -m parley.llama_build
+
+llama-python: llama $(LLAMA_VENV)/.ready
 
 lint: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(BIN)/ruff format --check .
@@ -145,6 +157,15 @@ $(KOKORO_VENV)/.ready: requirements/tts-kokoro.txt requirements/slow-tts.txt pyp
 		test $$try = 1 || exit 1; done
 	@$(INSTALL_KOKORO) --require-hashes --only-binary :all: -r requirements/slow-tts.txt
 	@$(INSTALL_KOKORO) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The package without its own llama.cpp: it uses the libraries that `make llama` built.
+$(LLAMA_VENV)/.ready: requirements/llm-llama-cpp.txt pyproject.toml | $(VENV)/.uv
+	@echo "Installing llama-cpp-python (requirements/llm-llama-cpp.txt)"
+	@test -x $(LLAMA_VENV)/bin/python || $(PYTHON) -m venv --clear $(LLAMA_VENV)
+	@CMAKE_ARGS=-DLLAMA_BUILD=OFF $(INSTALL_LLAMA) --require-hashes --only-binary :all: \
+		--no-binary llama-cpp-python -r requirements/llm-llama-cpp.txt
+	@$(INSTALL_LLAMA) --no-deps --editable .
 	@touch $@
 
 # An environment whose Python is gone (moved folder, upgraded system) is made anew.

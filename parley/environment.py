@@ -44,6 +44,8 @@ class StackSettings(Settings):
     backend_host: str = Field(default="127.0.0.1", description="address backend listens on")
 
     stt_python: Path | None = Field(default=None, description="Python that runs stt")
+    llm_python: Path | None = Field(default=None, description="Python that runs llm")
+    tts_python: Path | None = Field(default=None, description="Python that runs tts")
     stt_api_key: SecretStr | None = Field(default=None, description="bearer key of stt")
     tts_api_key: SecretStr | None = Field(default=None, description="bearer key of tts")
 

@@ -46,7 +46,8 @@ def services_of(
 
 def _python_service(name: str, stack: StackSettings, variables: Mapping[str, str]) -> Service:
     # Not resolved: an environment is known by the link to its Python.
-    python = stack.stt_python.absolute() if name == "stt" and stack.stt_python else sys.executable
+    own: Path | None = getattr(stack, f"{name}_python", None)
+    python = own.absolute() if own else sys.executable
     return Service(
         name=name,
         command=(str(python), "-m", *PYTHON_SERVICES[name]),

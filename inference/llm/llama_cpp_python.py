@@ -3,6 +3,8 @@
 It answers one chat at a time, and has no tool calls in streams.
 """
 
+import importlib.metadata
+import importlib.util
 import json
 import os
 import sys
@@ -17,6 +19,7 @@ from inference.llm.upstream_http import Patience
 from inference.model_status import EngineFailed
 
 LIBRARIES = "LLAMA_CPP_LIB_PATH"  # where the package finds llama.cpp, if not within itself
+BUILDS = Path("~/.cache/parley")  # where `make llama` leaves what it built
 ALL_LAYERS = -1
 
 
@@ -60,7 +63,7 @@ class LlamaCppPython(ChildEngine):
         self._threads = threads or cores()
         self._gpu_layers = gpu_layers
         self._python = python
-        self._libraries = libraries or os.environ.get(LIBRARIES)
+        self._libraries = libraries or _libraries()
 
     def _plan(self, folder: Path, socket: Path) -> Plan:
         if not self._file.is_file():
@@ -93,3 +96,15 @@ class LlamaCppPython(ChildEngine):
         }
         # By default a second request cuts off the first one's answer.
         return {"interrupt_requests": False, "disable_ping_events": True, "models": [model]}
+
+
+def _libraries() -> Path | None:
+    """Those that `make llama` built, for a package that was installed without its own."""
+    if named := os.environ.get(LIBRARIES):
+        return Path(named)
+    found = importlib.util.find_spec("llama_cpp")
+    folders = (found.submodule_search_locations or []) if found else []
+    if not folders or any((Path(folder) / "lib").is_dir() for folder in folders):
+        return None
+    version = importlib.metadata.version("llama-cpp-python")
+    return BUILDS.expanduser() / f"llama.cpp-{version}" / "bin"

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from parley.environment import StackSettings
 from parley.services import services_of
 
@@ -15,10 +17,12 @@ def test_all_run_on_the_python_of_the_command() -> None:
     assert {command[0] for command in commands(StackSettings()).values()} == {sys.executable}
 
 
-def test_stt_runs_in_the_environment_named_for_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("service", ["stt", "llm", "tts"])
+def test_a_model_server_runs_in_the_environment_named_for_it(service: str, tmp_path: Path) -> None:
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     python.symlink_to(sys.executable)
-    made = commands(StackSettings(stt_python=python))
-    assert made["stt"] == (str(python), "-m", "inference.stt")  # the link, not what it leads to
-    assert made["tts"][0] == sys.executable
+    made = commands(StackSettings.model_validate({f"{service}_python": python}))
+    # The link, not what it leads to.
+    assert made[service] == (str(python), "-m", f"inference.{service}")
+    assert [command[0] for name, command in made.items() if name != service] == [sys.executable] * 4

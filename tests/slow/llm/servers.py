@@ -99,7 +99,7 @@ def starting(folder: Path, *, backend: str = SERVER, **settings: str) -> Iterato
             "LLM_BACKEND": backend,
             "LLM_MODEL": "tiny",
             "LLM_LLAMA_SERVER_BIN": str(binary),
-            "LLAMA_CPP_LIB_PATH": str(binary.parent),
+            "LLAMA_CPP_LIB_PATH": str(binary.parent.resolve()),
             "PARLEY_MODELS_DIR": str(folder),
             "PYTHONPATH": str(ROOT),
             **{f"LLM_{name.upper()}": value for name, value in settings.items()},
