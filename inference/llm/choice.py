@@ -13,7 +13,7 @@ from chassis.weights.errors import ModelUnknown
 from chassis.weights.store import ModelStore
 from inference.candidates import Candidate
 from inference.llm.assist import MODEL as ASSIST
-from inference.llm.assist import AssistEngine
+from inference.llm.assist import STANDBY_MODEL, AssistEngine
 from inference.llm.engine import Engine
 from inference.llm.external import MODEL as EXTERNAL
 from inference.llm.external import External
@@ -51,14 +51,16 @@ class Chooser:
         """By LLM_BACKEND and LLM_MODEL. The embedded assistant is always the last resort."""
         chosen, reasons = self._chosen()
         log.info("backend_chosen", model=chosen[0].model if chosen else ASSIST, reasons=reasons)
-        if not chosen or chosen[-1].model != ASSIST:
-            chosen.append(Candidate(model=ASSIST, build=self._assist))
+        if not chosen:
+            chosen.append(self.candidate(ASSIST))
+        elif chosen[0].model != ASSIST:
+            chosen.append(self.candidate(STANDBY_MODEL))
         return Choice(chosen, reasons)
 
     def candidate(self, model_id: str) -> Candidate[Engine]:
         """Raises NotFound for an id that nothing here can run, NoRoom where it does not fit."""
-        if model_id == ASSIST:
-            return Candidate(model=ASSIST, build=self._assist)
+        if model_id in (ASSIST, STANDBY_MODEL):
+            return Candidate(model=model_id, build=lambda: self._assist(model_id))
         if self._is_external:  # it alone knows what it has
             return Candidate(model=model_id, build=lambda: self._external(model_id))
         file = self.models.find(model_id)
@@ -72,6 +74,25 @@ class Chooser:
             model=weights.id, build=lambda: self._fetched_engine(weights), weights=weights
         )
 
+    def embedder(self, model: str) -> Candidate[Engine]:
+        """By LLM_EMBEDDINGS_MODEL, named like LLM_MODEL. Raises SettingsError."""
+        if self._is_external:
+            return Candidate(model=model, build=lambda: self._external(model))
+        path = Path(model).expanduser()
+        if path.is_absolute():
+            model = self.models.name(path)
+        if self.models.find(model) or not self._runners.name():
+            return Candidate(model=model, build=lambda: self._named_engine(model, embeddings=True))
+        try:
+            weights = self._weights(model)
+        except NotFound as exc:
+            raise SettingsError([f"LLM_EMBEDDINGS_MODEL: {exc.message}"]) from exc
+        return Candidate(
+            model=weights.id,
+            build=lambda: self._engine(weights.id, self.models.fetched(weights), embeddings=True),
+            weights=weights,
+        )
+
     def ids(self) -> list[str]:
         """Models that could be loaded with what is here now."""
         if self._is_external or not self._runners.name():
@@ -80,12 +101,8 @@ class Chooser:
         return [*here, ASSIST]
 
     def details(self, model_id: str) -> dict[str, Any]:
-        """Of a model's file, for clients; and what the engine in memory made of it."""
-        engine = self._alive.get(model_id)
-        given = (
-            {"context": engine.abilities.context_tokens, "slots": engine.slots} if engine else {}
-        )
-        return self.models.details(model_id) | given
+        """Of a model's file, for clients."""
+        return self.models.details(model_id)
 
     # --- by the settings
 
@@ -169,25 +186,27 @@ class Chooser:
     def _of_file(self, file: GgufFile) -> Candidate[Engine]:
         return Candidate(model=file.id, build=lambda: self._named_engine(file.id))
 
-    def _named_engine(self, model_id: str) -> Engine:
+    def _named_engine(self, model_id: str, *, embeddings: bool = False) -> Engine:
         file = self.models.find(model_id)  # as it is now
         if file is None and self._runners.name():
             raise EngineFailed(f"{model_id} is not in {self._store.root} any more")
-        return self._engine(model_id, file)
+        return self._engine(model_id, file, embeddings=embeddings)
 
     def _fetched_engine(self, weights: Model) -> Engine:
         return self._engine(weights.id, self.models.fetched(weights))
 
-    def _engine(self, model_id: str, file: GgufFile | None) -> Engine:
+    def _engine(self, model_id: str, file: GgufFile | None, *, embeddings: bool = False) -> Engine:
         if file is None:
             raise EngineFailed(self._runners.missing())
         if file.broken:
             raise EngineFailed(f"{file.path.name} {file.broken}")
+        if file.is_embedding and not embeddings:
+            raise EngineFailed(f"{file.path.name} makes embeddings, not chats")
         try:
-            fit = self.models.fitted(file)
+            fit = self.models.fitted(file, embeddings=embeddings)
         except NoRoom as exc:
             raise EngineFailed(exc.message) from exc
-        engine = self._runners.engine(model_id, file, fit)
+        engine = self._runners.engine(model_id, file, fit, embeddings=embeddings)
         self._alive[model_id] = engine
         return engine
 
@@ -202,8 +221,8 @@ class Chooser:
             metrics=self._metrics,
         )
 
-    def _assist(self) -> Engine:
-        return AssistEngine(timezone=self._settings.timezone)
+    def _assist(self, model: str) -> Engine:
+        return AssistEngine(timezone=self._settings.timezone, standing_in=model == STANDBY_MODEL)
 
 
 def _not_found(message: str) -> NotFound:

@@ -14,6 +14,8 @@ from inference.llm.memory_fit import Fit, best, fit, fixed_bytes, short, useful_
 from inference.llm.settings import LlmSettings
 from inference.model_status import EngineFailed
 
+EMBEDDED_TOKENS = 2048  # of one text; they are computed in one batch
+
 
 class NoRoom(ParleyError):
     """The model does not fit into the memory that is free now, beside what serves."""
@@ -80,9 +82,11 @@ class GgufModels:
                 break
         return chosen, reasons
 
-    def fitted(self, file: GgufFile) -> Fit:
+    def fitted(self, file: GgufFile, *, embeddings: bool = False) -> Fit:
         """Context and slots by the memory that is free now. Raises NoRoom."""
         size, slots = self._settings.ctx_size, self._settings.slots
+        if embeddings:
+            size, slots = min(size, EMBEDDED_TOKENS), 1
         budgets = self._memory.budgets(self._settings.gpu_layers)
         fits = [fit(file, available, ctx_size=size, slots=slots) for available in budgets]
         useful = useful_tokens(file, size)

@@ -78,7 +78,7 @@ def llm_routes(llm: Llm) -> APIRouter:
         request: Request, body: EmbeddingsBody, priority: Priority, client: Client
     ) -> Response:
         """A vector for each text of `input`."""
-        engine = await _engine_for(llm, body.model)
+        engine = await _embedder_for(llm, body.model)
         texts = texts_of(body, engine.abilities)
         making = llm.embed(texts, client=client, priority=priority)
         try:
@@ -122,6 +122,16 @@ async def _engine_for(llm: Llm, model: str | None) -> Engine:
         check_model(model, serving)
     except NotFound:  # only now look at the disk, for a better answer
         check_model(model, serving, await asyncio.to_thread(llm.serving.model_ids))
+    return engine
+
+
+async def _embedder_for(llm: Llm, model: str | None) -> Engine:
+    """As `_engine_for`, of the model of embeddings where there is one."""
+    named = llm.settings.embeddings_model
+    if named is None:
+        return await _engine_for(llm, model)
+    engine = await llm.awake_embedder()
+    check_model(model, (engine.model, named))
     return engine
 
 

@@ -45,7 +45,7 @@ class Runners:
             "llama-cpp-python (extra llm-llama-cpp)"
         )
 
-    def engine(self, model_id: str, file: GgufFile, fit: Fit) -> Engine:
+    def engine(self, model_id: str, file: GgufFile, fit: Fit, *, embeddings: bool) -> Engine:
         """Not loaded yet. Raises EngineFailed where nothing runs it."""
         asked = self._settings
         binary = self.llama_server()
@@ -62,7 +62,7 @@ class Runners:
                 threads=asked.threads,
                 gpu_layers=asked.gpu_layers,
                 max_rss_bytes=max_rss_bytes,
-                embeddings=file.is_embedding,
+                embeddings=embeddings,
                 patience=patience(asked),
                 metrics=self._metrics,
             )
@@ -73,7 +73,7 @@ class Runners:
             threads=asked.threads,
             gpu_layers=asked.gpu_layers,
             max_rss_bytes=max_rss_bytes,
-            embeddings=file.is_embedding,
+            embeddings=embeddings,
             patience=patience(asked),
             metrics=self._metrics,
         )

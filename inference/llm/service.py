@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from typing import Any, cast
 
 from chassis.health import Health
 from chassis.metrics import Metrics
+from chassis.settings import SettingsError, exit_bad_settings
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
 from inference.llm.choice import Chooser
+from inference.llm.embedder import Embedder
 from inference.llm.engine import Chat, Completion, Delta, Embeddings, Engine, Finish
 from inference.llm.settings import LlmSettings
 from inference.llm.watchdog import Watchdog, Watched
@@ -29,7 +31,9 @@ class Llm:
         store = ModelStore(store_settings)
         chooser = Chooser(settings, store, metrics)
         self._details = chooser.details
-        self._slots = Slots(settings.slots or 1, settings.queue_limit, SlotMeasures(metrics))
+        measures = SlotMeasures(metrics)
+        self._slots = Slots(settings.slots or 1, settings.queue_limit, measures)
+        self._embedder = _embedder(settings, chooser, store, measures)
         self.serving: Serving[Engine] = Serving(
             settings,
             chooser,
@@ -54,10 +58,15 @@ class Llm:
     def watched_by(self, health: Health) -> None:
         self.serving.watched_by(health)
         watch_queue(health, lambda: self._slots.full)
+        if self._embedder:  # told of, not waited for: chats do without
+            health.describe("embeddings", self._embedder.report)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        async with self.serving.opened():
+        async with (
+            self.serving.opened(),
+            self._embedder.opened() if self._embedder else nullcontext(),
+        ):
             try:
                 yield
             finally:
@@ -66,12 +75,20 @@ class Llm:
 
     def model_details(self, model: str) -> dict[str, Any]:
         """What `GET /v1/models` tells of one model beyond OpenAI's fields; looks at the disk."""
-        serving = self.serving.lifecycle.report()["serving"]
-        return self._details(model) | {"loaded": model == serving}
+        told = self._details(model)
+        if model != self.serving.lifecycle.report()["serving"]:
+            return told | {"loaded": False}
+        engine = self.serving.known
+        context = {"context": engine.abilities.context_tokens, "slots": engine.slots}
+        return told | {"loaded": True} | context
 
     async def awake(self) -> Engine:
         """The engine that is to answer. Raises Unavailable with the state."""
         return await self.serving.lifecycle.awake()
+
+    async def awake_embedder(self) -> Engine:
+        """LLM_EMBEDDINGS_MODEL's engine, else the chats'. Raises Unavailable with the state."""
+        return await (self._embedder.awake() if self._embedder else self.awake())
 
     def chat(self, chat: Chat, *, client: str, priority: int = NORMAL) -> AsyncGenerator[Delta]:
         """The next message, measured. Closing this cancels the engine's work."""
@@ -85,6 +102,8 @@ class Llm:
     async def embed(
         self, texts: Sequence[str], *, client: str, priority: int = NORMAL
     ) -> Embeddings:
+        if self._embedder:
+            return await self._embedder.embed(texts, client=client, priority=priority)
         for is_last in (False, True):
             async with self._turn(client, priority) as engine:
                 try:
@@ -139,6 +158,26 @@ class Llm:
             self._tokens.labels("prompt").inc(delta.prompt_tokens)
             self._tokens.labels("completion").inc(delta.completion_tokens)
             self.serving.warm_up.passed()
+
+
+def _embedder(
+    settings: LlmSettings, chooser: Chooser, store: ModelStore, measures: SlotMeasures
+) -> Embedder | None:
+    """Ends the process (78) where the setting names what is not there."""
+    if settings.embeddings_model is None:
+        return None
+    try:
+        candidate = chooser.embedder(settings.embeddings_model)
+    except SettingsError as exc:
+        exit_bad_settings(exc.problems)
+    return Embedder(
+        candidate,
+        store=store,
+        idle_unload_s=settings.idle_unload_s,
+        queue_limit=settings.queue_limit,
+        queue_wait_s=settings.queue_wait_s,
+        measures=measures,
+    )
 
 
 async def _infer(engine: Engine) -> None:

@@ -53,8 +53,9 @@ def load(url: str, model: str) -> httpx2.Response:
 
 def test_models_are_listed_with_what_they_are(url: str) -> None:
     meta = listed(url)
-    assert set(meta) == {"assist", "tiny", "acme/talker", "vast"}
-    assert meta["assist"] == {"loaded": True}
+    assert set(meta) == {"assist-standby", "assist", "tiny", "acme/talker", "vast"}
+    assert meta["assist-standby"] == {"loaded": True, "context": None, "slots": 8}
+    assert meta["assist"] == {"loaded": False}
     size_bytes = meta["tiny"].pop("size_bytes")
     assert 100_000 < size_bytes < 200_000
     assert meta["tiny"] == {
@@ -112,10 +113,10 @@ def test_an_engine_that_dies_is_told_of_and_the_assistant_goes_on(url: str) -> N
     while "acme/talker" not in told(url)["failed"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)  # between two polls of a deadline
-    assert told(url)["serving"] == "assist"
+    assert told(url)["serving"] == "assist-standby"
     answer = httpx2.post(f"{url}/v1/chat/completions", json=CHAT, timeout=10)
     assert answer.status_code == 200
-    assert answer.json()["model"] == "assist"
+    assert answer.json()["model"] == "assist-standby"
 
 
 def test_a_file_that_comes_later_is_listed(tmp_path: Path) -> None:

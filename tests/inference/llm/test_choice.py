@@ -12,7 +12,7 @@ from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
 from inference.llm import runners
 from inference.llm.assist import MODEL as ASSIST
-from inference.llm.assist import AssistEngine
+from inference.llm.assist import STANDBY_MODEL, AssistEngine
 from inference.llm.choice import DEFAULT, Chooser
 from inference.llm.engine import Engine
 from inference.llm.external import External
@@ -92,7 +92,7 @@ def test_the_largest_model_is_chosen_and_the_assistant_stays(models: Path, built
     make_embedding_gguf(models / "vectors.gguf")
     (models / "bad.gguf").write_bytes(b"GGUF")
     choice = choose(models)
-    assert order(choice) == ["wide", ASSIST]
+    assert order(choice) == ["wide", STANDBY_MODEL]
     assert choice.reasons == [
         f"wide: llama tiny F32, 0.8 MB, the best that fits, by llama-server ({built})",
         "bad is cut short in its header",
@@ -145,7 +145,7 @@ def test_the_package_is_taken_when_asked_for(
 
 def test_a_demanded_backend_without_a_model_fetches_one(models: Path, built: Path) -> None:
     choice = choose(models, backend="llama-server")
-    assert order(choice) == [DEFAULT, ASSIST]
+    assert order(choice) == [DEFAULT, STANDBY_MODEL]
     assert choice.candidates[0].weights is not None
     assert choice.candidates[0].weights.id == DEFAULT
 
@@ -154,7 +154,7 @@ def test_a_named_model_is_taken_before_a_better_one(models: Path, built: Path) -
     make_gguf(models / "tiny.gguf")
     make_gguf(models / "wide.gguf", shape=WIDE)
     choice = choose(models, model="tiny")
-    assert order(choice) == ["tiny", ASSIST]
+    assert order(choice) == ["tiny", STANDBY_MODEL]
     assert choice.reasons == ["LLM_MODEL=tiny"]
 
 
@@ -163,7 +163,7 @@ def test_a_named_file_may_lie_anywhere_and_has_an_id(
 ) -> None:
     path = make_gguf(tmp_path / "elsewhere" / "mine.gguf")
     chosen = chooser(models, model=str(path))
-    assert order(chosen.choose()) == ["mine", ASSIST]
+    assert order(chosen.choose()) == ["mine", STANDBY_MODEL]
     assert chosen.ids() == ["mine", ASSIST]
     assert isinstance(chosen.candidate("mine").build(), LlamaServer)
 
@@ -180,7 +180,7 @@ def test_a_named_model_that_cannot_be_loaded_says_so_when_it_is_loaded(
 ) -> None:
     (models / "bad.gguf").write_bytes(b"GGUF")
     choice = choose(models, model=model.format(models=models))
-    assert order(choice)[1:] == [ASSIST]
+    assert order(choice)[1:] == [STANDBY_MODEL]
     with pytest.raises(EngineFailed, match=reason):
         choice.candidates[0].build()
 
@@ -266,16 +266,27 @@ def test_only_what_could_answer_is_listed(models: Path, built: Path) -> None:
     assert chooser(models, backend="llama-cpp-python").ids() == [ASSIST]
 
 
-def test_context_and_slots_follow_the_memory_and_are_told(models: Path, built: Path) -> None:
+def test_context_and_slots_follow_the_memory(models: Path, built: Path) -> None:
     make_gguf(models / "tiny.gguf", ctx=2048)
-    chosen = chooser(models)
-    assert "context" not in chosen.details("tiny")
-    engine = chosen.candidate("tiny").build()
+    engine = chooser(models).candidate("tiny").build()
     assert (engine.slots, engine.abilities.context_tokens) == (4, 2048)
-    told = chosen.details("tiny")
-    assert (told["context"], told["slots"], told["context_trained"]) == (2048, 4, 2048)
-    assert (told["quantisation"], told["chat_template"]) == ("F32", True)
-    assert chosen.details(ASSIST) == {}
+    told = chooser(models).details("tiny")
+    assert (told["context_trained"], told["quantisation"]) == (2048, "F32")
+    assert chooser(models).details(ASSIST) == {}
+
+
+def test_the_model_of_embeddings_is_named_like_the_other(
+    models: Path, tmp_path: Path, built: Path
+) -> None:
+    make_embedding_gguf(models / "vectors.gguf")
+    elsewhere = make_embedding_gguf(tmp_path / "elsewhere" / "mine.gguf")
+    for named, id_ in (("vectors", "vectors"), (str(elsewhere), "mine")):
+        engine = chooser(models).embedder(named).build()
+        assert (engine.model, engine.slots) == (id_, 1)
+        assert engine.abilities.embeddings
+    assert chooser(models).embedder("qwen3-embedding-0.6b").weights is not None
+    with pytest.raises(SettingsError, match="LLM_EMBEDDINGS_MODEL"):
+        chooser(models).embedder("nonsense")
 
 
 def test_a_gpu_that_is_too_small_shares_with_main_memory(models: Path, built: Path) -> None:
@@ -289,10 +300,10 @@ def test_an_external_backend_goes_first_where_its_address_is_set(models: Path, b
     make_gguf(models / "tiny.gguf")
     url = "http://127.0.0.1:9/v1"
     choice = choose(models, base_url=url)
-    assert (order(choice), choice.reasons) == (["external", ASSIST], ["LLM_BASE_URL is set"])
+    assert (order(choice), choice.reasons) == (["external", STANDBY_MODEL], ["LLM_BASE_URL is set"])
     assert isinstance(choice.candidates[0].build(), External)
-    assert order(choose(models, base_url=url, model="llama-70b")) == ["llama-70b", ASSIST]
-    assert order(choose(models, base_url=url, backend="llama-server")) == ["tiny", ASSIST]
+    assert order(choose(models, base_url=url, model="llama-70b")) == ["llama-70b", STANDBY_MODEL]
+    assert order(choose(models, base_url=url, backend="llama-server")) == ["tiny", STANDBY_MODEL]
     other = chooser(models, base_url=url).candidate("tiny")  # one of theirs, not ours
     assert isinstance(other.build(), External)
 
