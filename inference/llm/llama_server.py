@@ -101,7 +101,7 @@ class LlamaServer(ChildEngine):
             name="llama-server",
             command=[str(self._binary), *told, *flags],
             health="health",
-            dialect=Dialect(extra={"return_progress": True}),
+            dialect=Dialect(extra={"return_progress": True}, knows_named=False),
         )
 
 

@@ -29,13 +29,13 @@ class Dialect:
     schema_in_json_object: bool = False  # wants a JSON schema under the type `json_object`
     max_tokens: str = "max_tokens"  # the field's name
     knows_required: bool = True  # the tool choice; else only that of one named tool
+    knows_named: bool = True  # the choice of one tool; else it is the only one on offer
 
 
 def chat_body(chat: Chat, model: str, dialect: Dialect, *, stream: bool) -> Json:
     body: Json = {"model": model, "messages": [_message(one) for one in plain(chat.messages)]}
     if chat.tools and chat.tool_choice != "none":
-        body["tools"] = [_tool(tool) for tool in chat.tools]
-        body["tool_choice"] = _tool_choice(chat, dialect)
+        body |= _tools(chat, dialect)
         body["parallel_tool_calls"] = chat.parallel_tool_calls
     if chat.format:
         body["response_format"] = _response_format(chat.format, dialect)
@@ -111,19 +111,25 @@ def _tool(tool: Tool) -> Json:
     return {"type": "function", "function": function}
 
 
-def _tool_choice(chat: Chat, dialect: Dialect) -> str | Json:
-    choice = chat.tool_choice
+def _tools(chat: Chat, dialect: Dialect) -> Json:
+    tools, choice = chat.tools, chat.tool_choice
     if choice == "required" and not dialect.knows_required:
-        if len(chat.tools) > 1:
+        if len(tools) > 1:
             raise InvalidRequest(
                 "this backend cannot demand any one of several tools: name one",
                 param="tool_choice",
                 code="unsupported",
             )
-        choice = NamedTool(chat.tools[0].name)
-    if isinstance(choice, NamedTool):
-        return {"type": "function", "function": {"name": choice.name}}
-    return choice
+        choice = NamedTool(tools[0].name)
+    told: str | Json
+    if not isinstance(choice, NamedTool):
+        told = choice
+    elif dialect.knows_named:
+        told = {"type": "function", "function": {"name": choice.name}}
+    else:
+        tools = tuple(tool for tool in tools if tool.name == choice.name)
+        told = "required"
+    return {"tools": [_tool(tool) for tool in tools], "tool_choice": told}
 
 
 def _response_format(wanted: JsonFormat, dialect: Dialect) -> Json:

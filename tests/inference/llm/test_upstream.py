@@ -338,6 +338,16 @@ async def test_a_required_tool_is_named_where_the_backend_knows_no_other_way(
         await reply_of(backend, several, dialect=dialect)
 
 
+async def test_a_named_tool_is_the_only_one_where_the_backend_ignores_names(
+    backend: Backend,
+) -> None:
+    tools = (Tool(name="g", parameters={}), TOOL)
+    chat = Chat(messages=CHAT.messages, tools=tools, tool_choice=NamedTool("f"))
+    await reply_of(backend, chat, dialect=Dialect(knows_named=False))
+    assert backend.last.body["tool_choice"] == "required"
+    assert [tool["function"]["name"] for tool in backend.last.body["tools"]] == ["f"]
+
+
 async def test_embeddings_keep_their_order(backend: Backend) -> None:
     data = [{"index": 1, "embedding": [2.0]}, {"index": 0, "embedding": [1.0]}]
     backend.reply = answered({"data": data, "usage": {"prompt_tokens": 3}})
