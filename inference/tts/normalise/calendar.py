@@ -44,7 +44,12 @@ def _dates(language: Language) -> list[Rule]:
     names = "|".join(sorted(map(re.escape, language.months), key=len, reverse=True))
     suffix = f"(?:{language.ordinal_suffix})?" if language.ordinal_suffix else ""
     lead, of = language.date_lead, language.date_of
+    spans = [  # 3-5 May, May 3-5
+        rf"(?<![\w.,-])\d{{1,2}}(?P<dash> ?[-\u2013] ?)(?=\d{{1,2}}{suffix}{of} (?:{names})(?!\w))",
+        rf"(?<!\w)(?:{names}) \d{{1,2}}(?P<dash> ?[-\u2013] ?)(?=\d{{1,2}}(?![\w-]))",
+    ]
     return [
+        *(Rule(re.compile(span), f" {language.to} ", group="dash") for span in spans),
         Rule(_ISO, lambda m: _date(language, int(m[3]), int(m[2]), m[1], language.day_first)),
         Rule(_NUMERIC, lambda m: _numeric(language, m)),
         Rule(

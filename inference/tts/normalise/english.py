@@ -15,7 +15,7 @@ _CENTURY = 100
 _NOON = 12
 _PLAIN_FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 _MAX_NAMED_FRACTION = 9
-_SLASHED = {(24, 7): "twenty-four seven", (9, 11): "nine eleven"}
+_SLASHED = {(24, 7): "twenty-four seven", (9, 11): "nine eleven", (50, 50): "fifty-fifty"}
 
 
 @lru_cache(maxsize=10_000)

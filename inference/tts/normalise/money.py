@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from inference.tts.normalise.language import Language, Noun, Rule
-from inference.tts.normalise.numbers import Number, counted, pattern, said
+from inference.tts.normalise.numbers import Number, counted, pattern, said, thousandfold
 
 _CENTS_DIGITS = 2
 _THOUSAND = ("k", "K")
@@ -63,8 +63,8 @@ def _upper_and_scale(
 ) -> str | None:
     upper, scale = match["upper"], match["scale"]
     if scale in _THOUSAND:
-        number = _thousandfold(number)
-        upper = str(_thousandfold(_read(upper, language)).whole) if upper else None
+        number = thousandfold(number)
+        upper = str(thousandfold(_read(upper, language)).whole) if upper else None
         scale = None
         if number.decimals or not upper:
             return counted(number, unit, language)
@@ -77,12 +77,6 @@ def _upper_and_scale(
     noun = language.scales[scale]
     of = unit.after_million if noun.after_million else unit.many
     return f"{low}{counted(number, noun, language)} {of}"
-
-
-def _thousandfold(number: Number) -> Number:
-    """2,5 k is 2500."""
-    digits = number.decimals.ljust(3, "0")
-    return Number(number.whole * 1000 + int(digits[:3]), digits[3:])
 
 
 def _with_parts(number: Number, unit: Noun, part: Noun | None, language: Language) -> str:

@@ -67,6 +67,12 @@ def counted(number: Number, noun: Noun, language: Language) -> str:
     return f"{spoken} {name}"
 
 
+def thousandfold(number: Number) -> Number:
+    """2,5 k is 2500."""
+    digits = number.decimals.ljust(3, "0")
+    return Number(number.whole * 1000 + int(digits[:3]), digits[3:])
+
+
 def one_by_one(digits: str, language: Language) -> str:
     """Characters that are digits, said each for itself."""
     return " ".join(language.cardinal(int(digit), False) for digit in digits if digit.isdecimal())

@@ -3,13 +3,14 @@
 import re
 
 from inference.tts.normalise.language import Language, Noun, Rule
-from inference.tts.normalise.numbers import Number, counted, pattern, said
+from inference.tts.normalise.numbers import Number, counted, pattern, said, thousandfold
 
 _FEET_INCHES = re.compile(
     r"(?<![\w.,'\"])(\d{1,2})(?:['\u2032] ?| ?ft\.? )(\d{1,2})(?:\"|″|''| ?in(?!\w))(?!\w)"
 )
 _FEET = re.compile(r"(?<![\w.,'\"])(\d{1,5})['\u2032](?![\w'])")
 _INCHES = re.compile(r"(?<![\w.,'\"])(\d{1,4}(?:\.\d{1,2})?)[\"″](?!\w)")
+_SCALES = ("Mds", "Md", "bn", "M", "B")
 _QUOTE_WITHIN = 60  # characters looked back at for an opening quotation mark
 
 
@@ -28,6 +29,8 @@ def rules(language: Language) -> list[Rule]:
             Rule(_FEET, lambda m: None if _quoted(m) else _of(m[1], foot, language)),
             Rule(_INCHES, lambda m: None if _quoted(m) else _of(m[1], inch, language)),
         ]
+    if language.scales:
+        found.append(_scaled(language, number))
     if language.units:
         found += _units(language, number)
     return found
@@ -37,6 +40,19 @@ def _followed(written: str, word: str, language: Language) -> Rule:
     return Rule(
         re.compile(written),
         lambda match: f"{said(Number.read(match[1], language), language)} {word}",
+    )
+
+
+def _scaled(language: Language, number: str) -> Rule:
+    """1.2M; but 4K is no thousand."""
+    names = "|".join(name for name in _SCALES if name in language.scales)
+    return Rule(
+        re.compile(rf"(?<!\w)({number})(?:({names})|(?<=\d\d)[kK])(?!\w)"),
+        lambda match: (
+            counted(Number.read(match[1], language), language.scales[match[2]], language)
+            if match[2]
+            else said(thousandfold(Number.read(match[1], language)), language)
+        ),
     )
 
 

@@ -14,6 +14,8 @@ CARDINALS = [
     ("\u22125 below", "minus five below"),
     ("1, 2, 3", "one, two, three"),
     ("room 101", "room one hundred and one"),
+    ("1.2M views, 100k fans", "one point two million views, one hundred thousand fans"),
+    ("a 4K film", "a 4K film"),
     ("GPT-4 and Windows 11", "GPT-four and Windows eleven"),
 ]
 IDENTIFIERS = [
@@ -102,6 +104,7 @@ DATES = [
     ("3/4/84", "March fourth, nineteen eighty-four"),
     ("Mar 4", "March fourth"),
     ("Dec. 25th", "December twenty-fifth"),
+    ("March 3-5, 2024", "March third to five, twenty twenty-four"),
     ("May 2024", "May twenty twenty-four"),
     ("in Sept. we", "in September we"),
 ]

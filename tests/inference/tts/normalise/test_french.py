@@ -74,6 +74,7 @@ DATES = [
     ("4.3.2024", "quatre mars deux mille vingt-quatre"),
     ("2024-03-04", "quatre mars deux mille vingt-quatre"),
     ("14 juil. 1789", "quatorze juillet mille sept cent quatre-vingt-neuf"),
+    ("du 3-5 mars", "du trois à cinq mars"),
     ("mars 2024", "mars deux mille vingt-quatre"),
     ("en mars 4 amis", "en mars quatre amis"),
     ("en 1999", "en mille neuf cent quatre-vingt-dix-neuf"),
