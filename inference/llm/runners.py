@@ -8,7 +8,7 @@ from inference.candidates import has_package
 from inference.llm.engine import Engine
 from inference.llm.gguf_files import GgufFile
 from inference.llm.llama_cpp_python import LlamaCppPython
-from inference.llm.llama_server import LlamaServer
+from inference.llm.llama_server import PROMPT_CACHE_BYTES, LlamaServer
 from inference.llm.memory_fit import Fit
 from inference.llm.settings import LlmSettings
 from inference.llm.upstream_http import Patience
@@ -51,7 +51,9 @@ class Runners:
         binary = self.llama_server()
         if binary is None and not self._has_package():
             raise EngineFailed(self.missing())
-        max_rss_bytes = asked.max_rss_bytes or int(fit.needed_bytes * RSS_MARGIN)
+        max_rss_bytes = asked.max_rss_bytes or int(
+            fit.needed_bytes * RSS_MARGIN + PROMPT_CACHE_BYTES
+        )
         if binary:
             return LlamaServer(
                 model=model_id,
