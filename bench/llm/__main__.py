@@ -42,20 +42,14 @@ Results = dict[str, Any]
 async def chats(server: Server, tokens: int) -> list[Round]:
     """Short prompts; a prefix nobody knows; the same one again, of one chat and of several."""
     await ask_round(server, "warm-up", ["hello"], tokens=2)
-    rounds = [
-        await ask_round(
-            server,
-            f"short, {count} at once",
-            [f"{SHORT} {at}" for at in range(count)],
-            tokens=tokens,
-        )
-        for count in AT_ONCE
-    ]
+    rounds: list[Round] = []
     system = prefix(seed=1)
-    known = [("1,000 tokens, unknown", 1), *((f"shared, {n} at once", n) for n in AT_ONCE)]
-    for what, count in known:
-        prompts = [f"{what}, number {at}" for at in range(count)]
-        rounds.append(await ask_round(server, what, prompts, system=system, tokens=tokens))
+    kinds = [(f"short, {count} at once", count, "") for count in AT_ONCE]
+    kinds += [("1,000 tokens, unknown", 1, system)]
+    kinds += [(f"shared 1,000, {count} at once", count, system) for count in AT_ONCE]
+    for what, count, before in kinds:
+        prompts = [f"{SHORT}, {what}, number {at}" for at in range(count)]
+        rounds.append(await ask_round(server, what, prompts, system=before, tokens=tokens))
         _progress(rounds[-1])
     return rounds
 

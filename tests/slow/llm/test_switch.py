@@ -13,6 +13,7 @@ from chassis.metrics import Metrics
 from inference.llm.runners import Runners
 from inference.llm.settings import LlmSettings
 from tests.fakes.gguf_model import Shape, make_gguf
+from tests.fakes.hub import FakeHub, fake_hub
 from tests.processes import running
 
 WITHIN_S = 60.0
@@ -29,13 +30,20 @@ def models(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(models: Path) -> Iterator[str]:
+def hub() -> Iterator[FakeHub]:
+    with fake_hub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def url(models: Path, hub: FakeHub) -> Iterator[str]:
     if Runners(LlmSettings(), Metrics("llm")).name() is None:
         pytest.skip("llama-server is not here: `make llama`")
     binary = LlmSettings().llama_server_bin
     found = {"LLM_LLAMA_SERVER_BIN": str(binary)} if binary else {}
     # One thread: two engines whose threads wait for each other crawl on a busy machine.
     settings = {"PARLEY_MODELS_DIR": str(models), "LLM_MODEL": "old", "LLM_THREADS": "1"}
+    settings["PARLEY_MODELS_URL"] = hub.url
     with running("inference.llm", settings | found) as url:
         until(lambda: told(url)["serving"] == "old")
         yield url
@@ -119,3 +127,19 @@ def test_an_unloaded_model_comes_back_by_load(url: str) -> None:
     assert httpx2.post(f"{url}/v1/models/old/load").status_code == 202
     until(lambda: told(url)["serving"] == "old")
     assert say(url)["model"] == "old"
+
+
+def test_a_model_of_the_hub_is_fetched_and_serves(url: str, hub: FakeHub, tmp_path: Path) -> None:
+    content = make_gguf(tmp_path / "elsewhere" / "talker").read_bytes()
+    hub.repos["acme/talker-GGUF"] = {"talker-Q8_0.gguf": content, "talker-F16.gguf": b"x"}
+    hub.crawls_from_bytes = len(content) // 2
+    model = "acme/talker-GGUF:Q8_0"
+    assert httpx2.post(f"{url}/v1/models/{model}/load").status_code == 202
+    until(lambda: told(url).get("done_bytes", 0) >= len(content) // 2)
+    assert told(url)["state"] == "downloading"
+    assert told(url)["total_bytes"] == len(content)
+    assert say(url)["model"] == "old"  # goes on meanwhile
+    hub.flows.set()
+    until(lambda: told(url)["serving"] == model)
+    assert say(url)["model"] == model
+    assert meta(url, model)["loaded"]
