@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,6 +146,7 @@ class Reading:
         self._calls = ToolCalls()
         self.reason: FinishReason | None = None
         self._usage: Json | None = None
+        self._logprobs: list[Json] = []  # of text that still waits for what it is
         self._deltas = 0  # stands for the tokens where the backend does not count them
 
     @property
@@ -166,7 +167,7 @@ class Reading:
         if self.reason is None:
             raise EngineFailed("the backend broke off in the middle of its answer")
         if self.splitter:
-            yield from self.splitter.finish()
+            yield from self._told(self.splitter.finish())
         yield from self._calls.finish()
         reason = "tool_calls" if self._calls and self.reason == "stop" else self.reason
         usage = self._usage or {}
@@ -186,18 +187,22 @@ class Reading:
             yield ReasoningDelta(thought)
         if content:
             self._deltas += 1
-            yield from self._told(content, _logprobs(choice.get("logprobs")))
+            self._logprobs += _logprobs(choice.get("logprobs"))
+            whole = [TextDelta(content)]
+            yield from self._told(self.splitter.push(content) if self.splitter else whole)
         for delta in self._calls.push(said.get("tool_calls") if isinstance(said, dict) else None):
             self._deltas += 1
             yield delta
         if reason := _text(choice, "finish_reason"):
             self.reason = REASONS.get(reason, "stop")
 
-    def _told(self, text: str, logprobs: tuple[Json, ...]) -> Iterator[Delta]:
-        parts = list(self.splitter.push(text)) if self.splitter else [TextDelta(text)]
-        if logprobs and parts == [TextDelta(text)]:  # of thoughts and half marks none are told
-            parts = [TextDelta(text, logprobs)]
-        yield from parts
+    def _told(self, parts: Iterable[Delta]) -> Iterator[Delta]:
+        """With the log probabilities of the reply's tokens; those of thoughts are not told."""
+        for part in parts:
+            if isinstance(part, TextDelta) and self._logprobs:
+                part = TextDelta(part.text, tuple(self._logprobs))
+            self._logprobs.clear()
+            yield part
 
 
 def vectors_of(answer: Json, count: int) -> Embeddings:

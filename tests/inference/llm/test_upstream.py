@@ -265,12 +265,23 @@ async def test_a_model_that_begins_inside_its_reasoning_is_known_after_one_reply
     assert deltas[:2] == [TextDelta("Hello"), TextDelta(" again.")]
 
 
-async def test_log_probabilities_go_with_their_text(backend: Backend) -> None:
-    probs = {"content": [{"token": "Hi", "logprob": -0.1, "bytes": None, "top_logprobs": []}]}
-    choice = {"index": 0, "delta": {"content": "Hi"}, "logprobs": probs, "finish_reason": None}
-    backend.reply = Reply(steps=[event({"choices": [choice]}), *ended()])
-    (first, _) = await reply_of(backend)
-    assert first == TextDelta("Hi", tuple(probs["content"]))
+@pytest.mark.parametrize("stream", [True, False])
+async def test_log_probabilities_go_with_their_text(backend: Backend, stream: bool) -> None:
+    def token(text: str) -> dict[str, Any]:
+        return {"token": text, "logprob": -0.1, "bytes": None, "top_logprobs": []}
+
+    def chunk(text: str) -> bytes:
+        choice = {"delta": {"content": text}, "logprobs": {"content": [token(text)]}}
+        return event({"choices": [choice]})
+
+    chat = Chat(messages=CHAT.messages, stream=stream)
+    for thoughts in ([], ["<think>", "Hm."]):
+        closing = [delta(content="</think>")] if thoughts else []
+        said_ = [chunk(" "), chunk("Hi"), chunk(" 1 <")]
+        backend.reply = Reply(steps=[*map(chunk, thoughts), *closing, *said_, *ended()])
+        deltas = [one for one in await reply_of(backend, chat) if isinstance(one, TextDelta)]
+        told = [one["token"] for delta in deltas for one in delta.logprobs]
+        assert told == [" ", "Hi", " 1 <"]
 
 
 async def test_completions(backend: Backend) -> None:
