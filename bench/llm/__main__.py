@@ -7,7 +7,7 @@ import platform
 import statistics
 import tempfile
 import time
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,18 +39,22 @@ console = Console(width=120)
 Results = dict[str, Any]
 
 
-async def chats(server: Server, tokens: int) -> list[Round]:
-    """Short prompts; a prefix nobody knows; the same one again, of one chat and of several."""
-    await ask_round(server, "warm-up", ["hello"], tokens=2)
-    rounds: list[Round] = []
+async def chats(running: list[Server], tokens: int) -> list[Round]:
+    """Short prompts; a prefix nobody knows; the same one again, of one chat and of several. Each
+    kind goes to every server in turn: what else the machine does meets all of them."""
+    for server in running:
+        await ask_round(server, "warm-up", ["hello"], tokens=2)
     system = prefix(seed=1)
     kinds = [(f"short, {count} at once", count, "") for count in AT_ONCE]
     kinds += [("1,000 tokens, unknown", 1, system)]
     kinds += [(f"shared 1,000, {count} at once", count, system) for count in AT_ONCE]
+    rounds: list[Round] = []
     for what, count, before in kinds:
         prompts = [f"{SHORT}, {what}, number {at}" for at in range(count)]
-        rounds.append(await ask_round(server, what, prompts, system=before, tokens=tokens))
-        _progress(rounds[-1])
+        for server in running:
+            one = await ask_round(server, what, prompts, system=before, tokens=tokens)
+            rounds.append(one)
+            _progress(one)
     return rounds
 
 
@@ -139,18 +143,16 @@ def main() -> None:
 
 
 def measured(plan: Plan, tokens: int) -> list[Round]:
-    """One server after the other: side by side they would share the cores."""
-    rounds: list[Round] = []
     starts = [servers.ours, servers.llama_server]
     if servers.PYTHON.exists():
         starts.append(servers.llama_cpp_python)
-    for start in starts:
-        began_s = time.monotonic()
-        served: AbstractContextManager[Server] = start(plan)
-        with served as server:
-            console.print(f"{server.name}: there after {time.monotonic() - began_s:.1f} s")
-            rounds += asyncio.run(chats(server, tokens))
-    return rounds
+    with ExitStack() as stack:
+        running: list[Server] = []
+        for start in starts:
+            began_s = time.monotonic()
+            running.append(stack.enter_context(start(plan)))
+            console.print(f"{running[-1].name}: there after {time.monotonic() - began_s:.1f} s")
+        return asyncio.run(chats(running, tokens))
 
 
 if __name__ == "__main__":
