@@ -141,13 +141,13 @@ class Speaker:
             self._threads.submit(self._work, speech_)
 
     def _most_needed(self) -> Speech | None:
-        """Of the first `slots` that want more, one that ran dry, the longest ago; else the one
-        that runs dry first. Urgent ones count as if they had waited for longer."""
+        """Of the first `slots` that want more, one that is due, since longest; else the one that
+        will be first. Urgent ones count as if they had waited for longer."""
         now_s = time.monotonic()
 
         def need(speech: Speech) -> tuple[bool, float]:
             late = speech.priority * PATIENCE_S
-            return speech.runs_dry_at_s > now_s, speech.runs_dry_at_s + late
+            return speech.due_at_s > now_s, speech.due_at_s + late
 
         hungry = [speech for speech in self._open if speech.wants_more and not speech.is_at_work]
         hungry.sort(key=lambda speech: speech.opened_at_s + speech.priority * PATIENCE_S)

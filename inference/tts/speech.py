@@ -15,6 +15,7 @@ BYTES_PER_S = SAMPLE_RATE_HZ * 2
 AHEAD_S = 20.0  # made and not yet taken, at most
 MORE_BELOW_S = AHEAD_S / 2  # a phrase is about ten seconds
 CHUNK_WITHIN_S = 30.0  # several times what pace.py plans for
+SERVED_EVERY_S = 5.0
 RETRY_AFTER_S = 1.0
 # LiveKit asks for one sentence a request and plays them back to back: this is their pause.
 LAST_PAUSE_S = 0.15
@@ -45,6 +46,7 @@ class Speech:
         self.opened_at_s = time.monotonic()
         # When a listener who begins with the first sound has heard all that is made.
         self.runs_dry_at_s = self.opened_at_s
+        self.served_at_s = self.opened_at_s  # got sound the last time
         self.rivals = 0  # others who waited for their first sound at the same time
         self.made_bytes = 0
         self.taken_bytes = 0
@@ -70,6 +72,12 @@ class Speech:
     # --- the speaker's side: under its lock, or from the engine's thread
 
     @property
+    def due_at_s(self) -> float:
+        """When its listener has heard all; sooner where a client takes sound faster than that:
+        it too must see that there is more, however many newcomers there are."""
+        return min(self.runs_dry_at_s, self.served_at_s + SERVED_EVERY_S)
+
+    @property
     def wants_more(self) -> bool:
         ahead_s = (self.made_bytes - self.taken_bytes) / BYTES_PER_S
         return bool(self.reading) and not self.cancelled and ahead_s < MORE_BELOW_S
@@ -78,6 +86,7 @@ class Speech:
         seconds = len(sound) / BYTES_PER_S
         self.runs_dry_at_s = max(self.runs_dry_at_s, time.monotonic()) + seconds
         self.made_bytes += len(sound)
+        self.served_at_s = time.monotonic()
         self._hand_over(sound)
 
     def end_phrase(self, phrase: Phrase, marks: Sequence[Mark], began_bytes: int) -> None:

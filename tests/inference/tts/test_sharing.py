@@ -54,6 +54,27 @@ async def test_who_hears_nothing_goes_before_an_urgent_one_who_does() -> None:
     assert engine.spoken == ["live", "batch", "more"]
 
 
+@pytest.mark.parametrize(
+    ("served_ago_s", "order"), [(0.0, ["new", "ahead"]), (60.0, ["ahead", "new"])]
+)
+async def test_newcomers_go_before_who_is_far_ahead_but_not_for_ever(
+    served_ago_s: float, order: list[str]
+) -> None:
+    gate = threading.Event()
+    engine = ToneEngine(gate)
+    async with (
+        speaking() as speaker,
+        speaker.speak(engine, say("plug 1"), VOICE, 1.0) as plug,
+        speaker.speak(engine, say("ahead 1"), VOICE, 1.0) as ahead,
+        speaker.speak(engine, say("new 1"), VOICE, 1.0) as new,
+    ):
+        ahead.runs_dry_at_s += 1000.0
+        ahead.served_at_s -= served_ago_s
+        gate.set()
+        await asyncio.gather(whole(plug), whole(ahead), whole(new))
+    assert engine.spoken[1:] == order
+
+
 async def test_who_gets_no_turn_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inference.tts.speech.CHUNK_WITHIN_S", 0.05)
     gate = threading.Event()
