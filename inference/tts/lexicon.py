@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from chassis.errors import InvalidRequest, NotFound, Unavailable
 from chassis.logs import get_logger
@@ -232,7 +232,7 @@ def _read(path: Path) -> tuple[Entry, ...]:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
-    return tuple(TypeAdapter(_File).validate_json(data).words)
+    return tuple(_File.model_validate_json(data).words)
 
 
 def _reason(exc: OSError | ValueError) -> str:

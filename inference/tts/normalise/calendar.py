@@ -21,7 +21,10 @@ def dates(language: Language) -> list[Rule]:
     if language.eras:
         found += _eras(language)
     if (decade := language.decade) is not None:
-        written = re.compile(r"(?<![\w.,])['\u2019]?((?:\d\d)?\d0)['\u2019]?s(?!\w)")
+        cues = "|".join(f"(?<={cue}[ -])" for cue in language.decade_cues)
+        written = re.compile(
+            rf"(?<![\w.,])(?:{cues}|(?=['\u2019]|\d{{4}}))['\u2019]?((?:\d\d)?\d0)['\u2019]?s(?!\w)"
+        )
         found.append(Rule(written, lambda match: decade(int(match[1]))))
     return found
 

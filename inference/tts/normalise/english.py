@@ -13,6 +13,7 @@ from inference.tts.normalise.language import Language, Rule
 _CONVERTER = CONVERTER_CLASSES["en"]
 _CENTURY = 100
 _NOON = 12
+_FIRST_DECADE = 20  # nobody says the tens
 _PLAIN_FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 _MAX_NAMED_FRACTION = 9
 _SLASHED = {(24, 7): "twenty-four seven", (9, 11): "nine eleven", (50, 50): "fifty-fifty"}
@@ -41,7 +42,7 @@ def year(number: int) -> str:
 def decade(number: int) -> str | None:
     """1990 → `nineteen nineties`, 90 → `nineties`; the digits before an s."""
     hundreds, rest = divmod(number, _CENTURY)
-    if number < _CENTURY and number < 20:
+    if number < _FIRST_DECADE:
         return None
     if not rest:
         return f"{cardinal(number)}s" if hundreds % 10 == 0 else f"{cardinal(hundreds)} hundreds"
@@ -50,22 +51,10 @@ def decade(number: int) -> str | None:
     return f"{cardinal(hundreds)} {plural}" if hundreds else plural
 
 
-def american_date(day: int, month: int, year_: int | None, day_first: bool) -> str:
-    said = f"{table.MONTHS[month - 1]} {ordinal(day)}"
-    if day_first:
-        said = british_date(day, month, None, day_first)
+def date(day: int, month: int, year_: int | None, day_first: bool) -> str:
+    name = table.MONTHS[month - 1]
+    said = f"the {ordinal(day)} of {name}" if day_first else f"{name} {ordinal(day)}"
     return f"{said}, {year(year_)}" if year_ is not None else said
-
-
-def british_date(day: int, month: int, year_: int | None, day_first: bool) -> str:
-    if not day_first:
-        return american_date(day, month, year_, day_first)
-    said = f"the {ordinal(day)} of {table.MONTHS[month - 1]}"
-    return f"{said}, {year(year_)}" if year_ is not None else said
-
-
-def _american_numeric(day: int, month: int, year_: int | None, day_first: bool) -> str:
-    return american_date(day, month, year_, day_first)
 
 
 def clock(hour: int, minute: int, second: int | None, half: str) -> str:
@@ -123,10 +112,10 @@ AMERICAN = Language(
     year_cue=table.YEAR_CUE,
     eras=table.ERAS,
     decade=decade,
+    decade_cues=("the", "early", "mid", "late", "his", "her", "their", "my", "your", "our", "and"),
     percent="percent",
     per_mille="per mille",
     to="to",
-    number_word="number",
     plus="plus",
     powers={"²": "squared", "³": "cubed"},
     signs=table.SIGNS,
@@ -144,7 +133,7 @@ AMERICAN = Language(
     months=table.MONTH_NUMBERS,
     day_first=False,
     month_before_day=True,
-    date=american_date,
+    date=date,
     month_year=lambda month, year_: f"{table.MONTHS[month - 1]} {year(year_)}",
     date_of="(?: of)?",
     date_lead="(?:[Tt]he )?",
@@ -152,6 +141,4 @@ AMERICAN = Language(
     roman=_ROMAN,
     abbreviations=table.ABBREVIATIONS,
 )
-BRITISH = replace(
-    AMERICAN, day_first=True, date=british_date, units=table.UNITS, currencies=table.CURRENCIES
-)
+BRITISH = replace(AMERICAN, day_first=True, units=table.UNITS)

@@ -247,5 +247,6 @@ ABBREVIATIONS = (
     ),
     words(_BEFORE_NUMBERS, _NUMBER),
     words(_ANYWHERE),
+    Rule(re.compile(r"(?<![\w.,'\u2019])\d{1,2}(?:\.\d{1,3})?(s)(?!\w)"), " s", group=1),  # 10s
     Rule(re.compile(r" ?/ ?(?=(?:month|day|year|week|hour|person|night|page)(?!\w))"), " per "),
 )

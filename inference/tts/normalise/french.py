@@ -122,7 +122,6 @@ def french(region: str = "fr") -> Language:
         percent="pour cent",
         per_mille="pour mille",
         to="à",
-        number_word="numéro",
         plus="plus",
         powers={"²": "au carré", "³": "au cube"},
         signs=table.SIGNS,

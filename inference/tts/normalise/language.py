@@ -49,10 +49,10 @@ class Language:
     year_cue: str = ""  # a pattern of words before a number that make it a year
     eras: Mapping[str, str] = field(default_factory=dict)
     decade: Callable[[int], str | None] | None = None
+    decade_cues: tuple[str, ...] = ()  # words before 90s that make it no ninety seconds
     percent: str = ""
     per_mille: str = ""
     to: str = ""  # "five to ten"
-    number_word: str = ""  # what # and № before digits say
     plus: str = ""
     powers: Mapping[str, str] = field(default_factory=dict)  # ² and ³
     signs: Mapping[str, str] = field(default_factory=dict)  # between numbers, or between blanks

@@ -75,7 +75,6 @@ MALAGASY = Language(
     minus="miiba",
     percent="isan-jato",
     to="hatramin'ny",
-    number_word="laharana",
     plus="ampiana",
     signs={"+": "ampiana", "=": "mitovy amin'ny"},
     currencies={
