@@ -102,11 +102,12 @@ def _which(pending: CancelTimer, part: Request | None, text: str, sure: bool) ->
 def _said_in_full(pending: Request, text: str, code: str) -> Request | None:
     """Words of one's own are read as the end of the sentence that they answer."""
     question = pending.question() or "ask_place"
-    (lead,) = language(code).phrases[f"full_{question}"]
     said = text.strip(" .,!?")
-    whole = recognise_one(lead.format(text=said), code)
-    if type(whole) is not type(pending):
-        return None
+    read = (
+        recognise_one(lead.format(text=said), code)
+        for lead in language(code).phrases[f"full_{question}"]
+    )
+    whole = next((each for each in read if type(each) is type(pending)), None)
     match pending, whole:
         case AddToList(), AddToList():
             return replace(whole, list=pending.list)

@@ -67,7 +67,7 @@ def continued(
     """`before`, changed as `said`; None when it does not go on from that."""
     match said.kind:
         case "place":
-            return _elsewhere(before, said)
+            return _elsewhere(before, said, code)
         case "day":
             return _another_day(before, said)
         case "number" | "duration":
@@ -91,9 +91,12 @@ def continued(
             return [replace(before, slowly=said.slowly)] if isinstance(before, Spell) else None
 
 
-def _elsewhere(before: Request, said: FollowUp) -> Meant | None:
+def _elsewhere(before: Request, said: FollowUp, code: str) -> Meant | None:
     if isinstance(before, Weather):
-        return [replace(before, place=said.text)]
+        place = said.text or ""
+        for preposition in language(code).words.at_place:
+            place = place.removeprefix(preposition)
+        return [replace(before, place=place)]
     if isinstance(before, GetTime | GetDate) and said.timezone:
         return [replace(before, timezone=said.timezone, place=said.text)]
     return None

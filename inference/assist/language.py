@@ -33,6 +33,7 @@ class Words:
     polite_ends: tuple[tuple[str, ...], ...]
     hesitations: frozenset[str]
     articles: tuple[str, ...]  # taken off the front of labels
+    at_place: tuple[str, ...]  # taken off the front of places
     joints: str  # between two requests in one sentence: alternatives of a pattern
     asks_result: str  # before a typed expression: alternatives of a pattern
     telling: frozenset[str]  # frequent words that hardly any other language has

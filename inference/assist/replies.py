@@ -30,11 +30,9 @@ def reply(tool: str, result: Result, request: Request | None, voice: Voice) -> s
 def _time(result: Result, request: Request | None, voice: Voice) -> str:
     clock = voice.language.formats.clock(time.fromisoformat(result["time"]))
     place = request.place if isinstance(request, GetTime) else None
-    return (
-        voice.say("time_in", place=_titled(place), clock=clock)
-        if place
-        else voice.say("time", clock=clock)
-    )
+    if place:
+        return sentence(voice.say("time_in", place=_titled(place), clock=clock))
+    return voice.say("time", clock=clock)
 
 
 def _titled(place: str) -> str:
@@ -60,7 +58,7 @@ def _date(result: Result, request: Request | None, voice: Voice) -> str:
         return voice.say("day_later" if asked.days > 0 else "day_ago", n=abs(asked.days), **fields)
     key = "weekday" if asked.aspect == "weekday" else "date"
     if asked.place:
-        return voice.say(f"{key}_in", place=_titled(asked.place), **fields)
+        return sentence(voice.say(f"{key}_in", place=_titled(asked.place), **fields))
     return voice.say(key, **fields)
 
 

@@ -66,7 +66,7 @@ class Match:
         for entity in self.entities:
             if entity.name == "amount":
                 amount = entity.value
-            elif entity.name == "time_unit":
+            elif entity.name in ("time_unit", "hours"):
                 found = True
                 last_unit_s = entity.value
                 total_s += amount * last_unit_s
@@ -74,6 +74,8 @@ class Match:
                 found = True
                 last_unit_s = entity.value
                 total_s += last_unit_s
+            elif entity.name == "minutes_more":  # "une heure trente"
+                total_s += entity.value * MINUTES
             elif entity.name == "fraction":
                 total_s += entity.value * last_unit_s
         if not found:

@@ -108,7 +108,6 @@ PHRASES: Phrases = {
     "no_get_weather": ("I can't see the weather from here.",),
     "no_control": ("I can't control anything in your home from here.",),
     "too_many_to_count": ("That is too far to count. I count up to {most}.",),
-    "nothing_to_cancel": ("Okay.", "All right."),
     # Questions: what is missing
     "ask_duration": ("For how long?", "Sure, for how long?"),
     "ask_unit": ("Into which unit?",),
@@ -121,11 +120,11 @@ PHRASES: Phrases = {
     "ask_word": ("Which word should I spell?",),
     "ask_place": ("For which place?",),
     # The same questions' answers in full sentences, as the templates know them
-    "full_ask_reminder": ("remind me to {text}",),
+    "full_ask_reminder": ("remind me {text}", "remind me to {text}"),
     "full_ask_note": ("remember {text}",),
     "full_ask_item": ("add {text} to my list",),
     "full_ask_word": ("spell {text}",),
-    "full_ask_place": ("what is the weather in {text}",),
+    "full_ask_place": ("what is the weather {text}", "what is the weather in {text}"),
     # About itself
     "greeting": ("Hello! How can I help you?", "Hi there! What can I do for you?"),
     "say_again": (

@@ -145,6 +145,33 @@ def test_without_a_tool_nothing_is_asked() -> None:
         assert not Talk().hears(said).endswith("?")
 
 
+FRENCH: list[tuple[tuple[str, ...], list[Call]]] = [
+    (("lance un minuteur", "cinq minutes"), [timer(300)]),
+    (("lance un minuteur", "cinq"), [timer(300)]),
+    (("rappelle-moi d'appeler maman", "à dix-sept heures"), [timer(10_500, "appeler maman")]),
+    (("crée un rappel", "d'appeler maman dans une heure"), [timer(3600, "appeler maman")]),
+    (("convertis dix miles", "en kilomètres"),
+     [("convert_units", {"value": 10, "from_unit": "mile", "to_unit": "kilometer"})]),
+    (("combien font douze fois sept", "et fois trois ?"),
+     [("calculate", {"expression": "84 * 3"})]),
+    (("quelle heure est-il", "et à Londres ?"), [("get_time", {"timezone": "Europe/London"})]),
+    (("quel jour sommes-nous", "et demain ?"), [("get_date", {"timezone": None})]),
+    (("combien de kilomètres font cinq miles", "et en mètres ?"),
+     [("convert_units", {"value": 5, "from_unit": "mile", "to_unit": "meter"})]),
+    (("mets un minuteur de cinq minutes", "plutôt dix"), [no_timer(None, 300), timer(600)]),
+    (("mets un minuteur de cinq minutes", "annule-le"), [no_timer(None, 300)]),
+    (("lance une pièce", "encore une"), [("flip_coin", {})]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "calls"), FRENCH, ids=[" / ".join(d[0]) for d in FRENCH])
+def test_french_is_followed_alike(said: tuple[str, ...], calls: list[Call]) -> None:
+    talk = Talk(*OURS)
+    for text in said[:-1]:
+        talk.hears(text)
+    assert [(call.tool, dict(call.arguments)) for call in talk.says(said[-1]).calls] == calls
+
+
 @pytest.mark.parametrize("standing_in", [True, False])
 def test_standing_in_is_said_once(standing_in: bool) -> None:
     talk = Talk(*EVERYTHING, standing_in=standing_in)
