@@ -358,5 +358,5 @@ def test_a_backend_that_comes_later_or_not_leaves_the_assistant() -> None:
     environment = {"LLM_BACKEND": "external", "LLM_BASE_URL": "http://127.0.0.1:9/v1"}
     with running("inference.llm", environment) as url:
         state = httpx2.get(f"{url}/health/ready").json()["model"]
-        assert state["serving"] == "assist"
+        assert state["serving"].startswith("assist")
         assert "nothing answers" in next(iter(state["failed"].values()))
