@@ -80,7 +80,7 @@ class LlamaCppPython(ChildEngine):
             command=[str(self._python), *serve, "--uds", str(socket), "--no-access-log"],
             health="models",
             environment=environment,
-            dialect=Dialect(schema_in_json_object=True, knows_required=False),
+            dialect=Dialect(schema_in_json_object=True, knows_required=False, null_content=False),
         )
 
     def _config(self) -> dict[str, object]:

@@ -28,12 +28,16 @@ class Dialect:
     extra: Mapping[str, Any] = field(default_factory=dict)  # fields of every chat and completion
     schema_in_json_object: bool = False  # wants a JSON schema under the type `json_object`
     max_tokens: str = "max_tokens"  # the field's name
+    null_content: bool = True  # of a message that only calls tools; else it must be ""
     knows_required: bool = True  # the tool choice; else only that of one named tool
     knows_named: bool = True  # the choice of one tool; else it is the only one on offer
 
 
 def chat_body(chat: Chat, model: str, dialect: Dialect, *, stream: bool) -> Json:
-    body: Json = {"model": model, "messages": [_message(one) for one in plain(chat.messages)]}
+    body: Json = {
+        "model": model,
+        "messages": [_message(one, dialect) for one in plain(chat.messages)],
+    }
     if chat.tools and chat.tool_choice != "none":
         body |= _tools(chat, dialect)
         body["parallel_tool_calls"] = chat.parallel_tool_calls
@@ -80,10 +84,10 @@ def plain(messages: Sequence[Message]) -> list[Message]:
     return system + merged
 
 
-def _message(message: Message) -> Json:
+def _message(message: Message, dialect: Dialect) -> Json:
     body: Json = {"role": message.role, "content": message.text}
     if message.tool_calls:
-        body["content"] = message.text or None
+        body["content"] = message.text or (None if dialect.null_content else "")
         body["tool_calls"] = [_call(call) for call in message.tool_calls]
     if message.role == "tool":
         body["tool_call_id"] = message.tool_call_id
