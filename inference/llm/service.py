@@ -154,10 +154,10 @@ class Llm:
         self.serving.lifecycle.revive(cast(Engine, engine), reason)
 
     def _count(self, delta: Delta) -> None:
+        self.serving.warm_up.passed()  # also where all slots write long replies
         if isinstance(delta, Finish):
             self._tokens.labels("prompt").inc(delta.prompt_tokens)
             self._tokens.labels("completion").inc(delta.completion_tokens)
-            self.serving.warm_up.passed()
 
 
 def _embedder(

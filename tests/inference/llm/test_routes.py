@@ -71,7 +71,8 @@ class FakeEngine:
         pass
 
     async def infer(self) -> None:
-        pass
+        if self.waiting.is_set():
+            raise EngineFailed("every slot is taken")
 
     async def embed(self, texts: Sequence[str]) -> Embeddings:
         return Embeddings(
@@ -129,7 +130,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Any:
         settings = LlmSettings(api_key=SecretStr("k" * 32))
         llm = Llm(settings, ModelStoreSettings(), metrics)
         app = create_app("llm", metrics=metrics, health=health)
-        app.state.settings, app.state.metrics = settings, metrics
+        app.state.settings, app.state.metrics, app.state.llm = settings, metrics, llm
         app.include_router(llm_routes(llm))
         async with llm.opened(), asyncio.timeout(20):
             while not llm.serving.lifecycle.can_serve:  # noqa: ASYNC110 - a phase has no event
@@ -246,6 +247,17 @@ async def test_a_client_that_leaves_mid_stream_cancels_the_work(make: Any) -> No
     async with make(engine) as app:
         await asyncio.wait_for(post(app, BODY | {"stream": True}, engine.waiting), timeout=5)
         assert engine.closed
+
+
+async def test_an_engine_that_writes_long_replies_is_ready(make: Any) -> None:
+    engine = FakeEngine(TextDelta("on and on"), None)
+    async with make(engine) as app:
+        leave = asyncio.Event()
+        talking = asyncio.ensure_future(post(app, BODY | {"stream": True}, leave))
+        await engine.waiting.wait()
+        await app.state.llm.serving.warm_up.probe()
+        leave.set()
+        await talking
 
 
 async def test_a_client_that_never_reads_does_not_keep_its_slot(
