@@ -19,7 +19,7 @@ from tests.processes import LOGS, listening_pid, running
 
 TINY = "tiny"
 SLOTS, QUEUE = 8, 8
-LISTENERS, ABORTS = 8, 200
+LISTENERS, ABORTS = 8, 120
 GAUGES = ("speeches", "queue_depth", "http_in_flight")
 SENTENCE = "This is sentence number {}, and it goes on for quite some time. "
 
