@@ -48,6 +48,8 @@ async def chats(running: list[Server], tokens: int) -> list[Round]:
     kinds = [(f"short, {count} at once", count, "") for count in AT_ONCE]
     kinds += [("1,000 tokens, unknown", 1, system)]
     kinds += [(f"shared 1,000, {count} at once", count, system) for count in AT_ONCE]
+    # A slot of llama-server shares what it has read with no other: now each has read it.
+    kinds += [(f"shared, read by all, {AT_ONCE[-1]} at once", AT_ONCE[-1], system)]
     rounds: list[Round] = []
     for what, count, before in kinds:
         prompts = [f"{SHORT}, {what}, number {at}" for at in range(count)]
