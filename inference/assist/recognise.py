@@ -18,6 +18,7 @@ from inference.assist.words import Reading, read
 
 MAX_WORDS = 120  # no request is longer; a note may be. Matching cost grows with every word.
 MAX_CHARS = 1_000
+LONG_WORDS = 30  # beyond these, numbers are read in one way only
 MAX_PARTS = 3
 RESULTS_LOOKED_AT = 60
 TYPED_OPERATORS = {
@@ -108,6 +109,8 @@ def _readings(text: str, code: str) -> Iterator[Reading]:
     yield plain
     if plain.words != whole.words:
         yield whole
+    if len(plain.words) > LONG_WORDS:
+        return
     seen = {plain.words, whole.words}
     for joined_after in (language(code).numbers.hundred, frozenset[str]()):
         split = read(text, code, joined_after=joined_after).plainly()

@@ -1,5 +1,7 @@
 """What the recogniser is taught to write down, the assistant understands."""
 
+import pytest
+
 from inference.assist.recognise import recognise_one
 from inference.assist.requests import Request, Talk
 from inference.assist.sentences import labelled_sentences
@@ -9,6 +11,7 @@ def intent_of(request: Request | None) -> str | None:
     return request.topic if isinstance(request, Talk) else type(request).__name__
 
 
+@pytest.mark.timeout(600)  # thousands of sentences, on whatever else the machine has to do
 def test_every_sentence_means_what_it_was_made_from() -> None:
     wrong = [
         (text, intent)
