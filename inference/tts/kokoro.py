@@ -1,5 +1,6 @@
 """Kokoro on torch: on a CPU, an NVIDIA GPU or a Mac's."""
 
+import gc
 import os
 import threading
 import warnings
@@ -106,6 +107,12 @@ class _Torch:
             raise EngineFailed(f"torch: {exc}") from exc
         finally:
             self._asked.wanted = None
+
+    def close(self) -> None:
+        self._network = None
+        gc.collect()  # hooks and layers know each other in circles
+        if self._device == "cuda":
+            self._torch.cuda.empty_cache()
 
     def _look(self, *_: object) -> None:
         """Before each layer, some hundreds a phrase."""

@@ -49,6 +49,9 @@ class Network(Protocol):
         """`tokens` with their boundaries; one row of style, (1, STYLE_SIZE). None: it stopped
         midway, because the sound is not wanted any more. Raises EngineFailed."""
 
+    def close(self) -> None:
+        """Out of memory with it. Blocks."""
+
 
 class KokoroEngine(ABC):
     """Engine (see engine.py), but for the network."""
@@ -75,6 +78,8 @@ class KokoroEngine(ABC):
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._network is not None:
+            self._network.close()
         self._network = self._speller = self._voices = None
 
     def voices(self) -> Sequence[Voice]:

@@ -1,9 +1,8 @@
 """Kokoro without torch: an ONNX export of it, run by onnxruntime."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,10 @@ from inference.model_status import EngineFailed
 from inference.tts.kokoro_engine import KokoroEngine, Made, Network, shared
 from inference.tts.kokoro_voices import NAME, STYLE_SIZE, Styles, checked
 
-LOOK_EVERY_S = 0.01  # how often a run looks whether it is still wanted
+LOOK_EVERY_S = 0.01  # how often a run's listener is asked whether it is still wanted
+# A stopped run goes on to the end of the node it is at: a quarter of a second of a long phrase on
+# busy cores. Nobody waits for it, so that there may be more runs than phrases.
+MAX_RUNS = 8
 # Idle threads would spin for work, on cores that others want.
 NO_SPINNING = "session.intra_op.allow_spinning"
 
@@ -57,6 +59,7 @@ class _Session:
             )
         except Exception as exc:  # its errors have no common type but this
             raise EngineFailed(f"{path.name} is damaged or no ONNX network: {exc}") from exc
+        self._runs = ThreadPoolExecutor(MAX_RUNS, thread_name_prefix="kokoro-onnx")
         self._new_options: Callable[[], Any] = runtime.RunOptions
         self._types: dict[str, np.dtype[Any]] = library.input_dtypes(self._session)
         self._tokens = "input_ids" if "input_ids" in self._types else "tokens"
@@ -80,36 +83,21 @@ class _Session:
             "speed": np.array([speed], self._types["speed"]),
         }
         options = self._new_options()
-        with _watched(wanted, options):
-            try:
-                outputs = self._session.run(None, inputs, options)
-            except Exception as exc:  # onnxruntime's errors have no common type but this
-                if options.terminate:
-                    return None
-                raise EngineFailed(f"onnxruntime: {exc}") from exc
+        running = self._runs.submit(self._session.run, None, inputs, options)
+        while not wait([running], LOOK_EVERY_S).done:
+            if not wanted():
+                options.terminate = True
+                return None
+        try:
+            outputs = running.result()
+        except Exception as exc:  # onnxruntime's errors have no common type but this
+            raise EngineFailed(f"onnxruntime: {exc}") from exc
         samples = np.asarray(outputs[0], np.float32).ravel()
         frames = np.asarray(outputs[1]).ravel() if self._tells_durations else None
         return Made(samples, frames)
 
-
-@contextmanager
-def _watched(wanted: Callable[[], bool], options: Any) -> Iterator[None]:
-    """Inside, `options` stop the run soon after it is not wanted any more."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(LOOK_EVERY_S):
-            if not wanted():
-                options.terminate = True
-                return
-
-    watcher = threading.Thread(target=watch, name="kokoro-watch", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
+    def close(self) -> None:
+        self._runs.shutdown(cancel_futures=True)
 
 
 def _largest(folder: Path) -> Path:

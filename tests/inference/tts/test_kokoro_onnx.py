@@ -231,9 +231,16 @@ def test_stopping_one_leaves_the_other_alone(slow: KokoroOnnx) -> None:
     assert kept.heard
 
 
-def test_no_watcher_outlives_its_phrase(engine: KokoroOnnx) -> None:
-    heard(engine)
-    assert not [thread for thread in threading.enumerate() if thread.name == "kokoro-watch"]
+def test_no_run_outlives_its_engine(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    make_kokoro_onnx(tmp_path, steps=20)
+    with loaded(tmp_path) as engine:
+        heard(engine, "a")
+        sink = Listener()
+        threading.Timer(0.05, lambda: setattr(sink, "wanted", False)).start()
+        engine.synthesize("a", voice_of(engine, "alloy"), 1.0, sink)
+    left = {thread for thread in threading.enumerate() if thread.name.startswith("kokoro")}
+    assert left <= before
 
 
 @pytest.mark.parametrize(
