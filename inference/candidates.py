@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from chassis.weights.catalogue import Model
 from inference.memory import give_back
@@ -38,6 +38,14 @@ class Loaded(Generic[E]):
         give_back()
 
 
+@runtime_checkable
+class Abandonable(Protocol):
+    """An engine whose loading can be ended midway."""
+
+    def abandon(self) -> None:
+        """From another thread: what blocks in `__enter__` raises soon."""
+
+
 async def load(candidate: Candidate[E], warm: Callable[[E], Awaitable[None]]) -> Loaded[E]:
     """The engine, in memory and warmed by `warm`. Raises what either does."""
     engine = await asyncio.to_thread(candidate.build)
@@ -46,6 +54,8 @@ async def load(candidate: Candidate[E], warm: Callable[[E], Awaitable[None]]) ->
         await asyncio.shield(entering)
         await warm(engine)
     except BaseException:  # cancelled or failed: what came into memory must go
+        if isinstance(engine, Abandonable):
+            engine.abandon()
         await asyncio.wait([entering])
         if entering.exception() is None:
             await asyncio.to_thread(engine.__exit__, None, None, None)

@@ -61,6 +61,7 @@ class ChildEngine:
         self._metrics = metrics
         self._child: Child | None = None
         self._folder: Path | None = None
+        self._is_abandoned = False
         self._client: AsyncClient | None = None
         self._upstream: Upstream | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,6 +76,7 @@ class ChildEngine:
     def __enter__(self) -> Self:
         """Blocks until the model is loaded. Raises EngineFailed with the engine's own reason."""
         self._folder = Path(tempfile.mkdtemp(prefix="parley-llm-"))  # for this user alone
+        self._is_abandoned = False
         socket = self._folder / "engine.sock"
         try:
             plan = self._plan(self._folder, socket)
@@ -108,6 +110,10 @@ class ChildEngine:
         self._client = self._upstream = None
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def abandon(self) -> None:
+        """End the loading: `__enter__` raises soon."""
+        self._is_abandoned = True
 
     async def chat(self, chat: Chat) -> AsyncGenerator[Delta]:
         """The next message."""
@@ -157,6 +163,8 @@ class ChildEngine:
         try:
             async with asyncio.timeout(LOAD_WITHIN_S), self._client_of(plan, socket) as client:
                 while not await _is_healthy(client, plan.health):
+                    if self._is_abandoned:
+                        raise EngineFailed("nobody waits for it any more")
                     if child.ended:
                         raise EngineFailed(f"{child.ending()}: {blamed(child.last_lines())}")
                     await asyncio.sleep(POLL_S)
