@@ -11,6 +11,8 @@ from tests.processes import running
 
 KEY = "k" * 40
 
+pytestmark = pytest.mark.timeout(300)  # some hundreds of requests, on a machine that may be busy
+
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
