@@ -159,7 +159,10 @@ class Child:
         reading.start()
         self._process = process
         self._begun.set()
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # still a zombie: ours to signal
+        if hasattr(os, "waitid"):  # a zombie until we say so: its number is not another's
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            process.wait()
         with self._lock:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # what it left behind
