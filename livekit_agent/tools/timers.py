@@ -74,10 +74,13 @@ class Timers:
             for t in sorted(self._running.values(), key=lambda t: t.due_at_s)
         ]
 
-    async def cancel(self, label: str | None) -> int:
-        """Cancel the timers called `label`, or all. Returns how many."""
+    async def cancel(self, label: str | None, duration_s: float | None) -> int:
+        """Cancel the timers called `label` that were set for `duration_s`. Returns how many."""
         chosen = [
-            task for task, t in self._running.items() if label is None or _same(t.label, label)
+            task
+            for task, t in self._running.items()
+            if (label is None or _same(t.label, label))
+            and (duration_s is None or t.duration_s == duration_s)
         ]
         await self._stop(chosen)
         return len(chosen)
@@ -120,13 +123,16 @@ def timer_tools(timers: Timers) -> list[Tool]:
         return TimerList(timers=timers.left())
 
     @tool
-    async def cancel_timer(label: str | None = None) -> TimersCancelled:
+    async def cancel_timer(
+        label: str | None = None, duration_s: float | None = None
+    ) -> TimersCancelled:
         """Cancel timers.
 
         Args:
-            label: which; null for all.
+            label: which, by name; null for any.
+            duration_s: which, by the seconds they were set for; null for any.
         """
-        return TimersCancelled(cancelled=await timers.cancel(label))
+        return TimersCancelled(cancelled=await timers.cancel(label, duration_s))
 
     return [set_timer, list_timers, cancel_timer]
 

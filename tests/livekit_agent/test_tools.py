@@ -198,6 +198,15 @@ async def test_timers_are_cancelled_by_name_or_all() -> None:
         assert timers.left() == []
 
 
+async def test_a_timer_is_cancelled_by_its_length() -> None:
+    async with Timers(silent) as timers:
+        tools = timer_tools(timers)
+        for duration_s in (300, 600):
+            await call(tools, "set_timer", duration_s=duration_s, label=None)
+        assert await call(tools, "cancel_timer", duration_s=300) == {"cancelled": 1}
+        assert [timer.duration_s for timer in timers.left()] == [600]
+
+
 async def test_leaving_a_call_cancels_its_timers() -> None:
     async with Timers(silent) as timers:
         timers.start(60, "tea")
