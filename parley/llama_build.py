@@ -66,6 +66,8 @@ async def obtain(say: Say) -> Path:
     async with alone(kept / "llama-build.lock", "building llama-server", say):
         if not server.is_file():  # whoever held the lock may have built it
             say(f"llama-server {version} is built once: minutes, half an hour on a small machine")
+            for left in kept.glob("llama-build-*"):  # by a build that was killed
+                shutil.rmtree(left, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=kept, prefix="llama-build-") as folder:
                 await _build(Path(folder), requirement, server, _patient(say))
     return server
