@@ -97,10 +97,10 @@ def _by_espeak(tag: str, espeak: Any) -> Spell:
 def _japanese() -> Spell:
     g2p = import_module("misaki.ja").JAG2P()
 
-    def spell(text: str) -> tuple[str, Sequence[Piece]]:
+    def spell(text: str) -> tuple[str, Sequence[Piece] | None]:
         phonemes, tokens = g2p(text)
         if not tokens:
-            return phonemes, [Piece(text, phonemes)]
+            return phonemes, None
         return phonemes, [Piece(t.text, (t.phonemes or "") + t.whitespace) for t in tokens]
 
     return spell
@@ -110,9 +110,5 @@ def _mandarin() -> Spell:
     import_module("jieba").setLogLevel(logging.WARNING)
     g2p = import_module("misaki.zh").ZHG2P()
 
-    def spell(text: str) -> tuple[str, Sequence[Piece]]:
-        # No place of a word is told: all characters take the same time.
-        phonemes = g2p(text)[0] if text.strip() else ""
-        return phonemes, [Piece(text, phonemes)]
-
-    return spell
+    # It stumbles over nothing at all.
+    return lambda text: (g2p(text)[0] if text.strip() else "", None)
