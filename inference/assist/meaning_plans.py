@@ -47,7 +47,7 @@ def _remind(match: Match) -> Request | None:
     duration_s, moment = match.duration_s(), match.moment()
     if duration_s == 0 or (match.value("hour") is not None and moment is None):
         return None
-    return Remind(text=match.label(), duration_s=duration_s, moment=moment)
+    return Remind(text=match.label("task") or match.label(), duration_s=duration_s, moment=moment)
 
 
 def _set_alarm(match: Match) -> Request | None:
