@@ -56,6 +56,7 @@ class Speech:
         self.ended = False
         self._rested = asyncio.Event()
         self._captions = Captions() if with_words else None
+        self._wordless: list[bytes] = []  # of a phrase whose words are not known yet
         self._on_taken = on_taken
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
@@ -83,20 +84,26 @@ class Speech:
         return bool(self.reading) and not self.cancelled and ahead_s < MORE_BELOW_S
 
     def put(self, sound: bytes) -> None:
-        seconds = len(sound) / BYTES_PER_S
-        self.runs_dry_at_s = max(self.runs_dry_at_s, time.monotonic()) + seconds
-        self.made_bytes += len(sound)
-        self.served_at_s = time.monotonic()
-        self._hand_over(sound)
+        """A piece of a phrase. Where words are told, it waits for them."""
+        self._count(sound)
+        if self._captions:
+            self._wordless.append(sound)
+        else:
+            self._hand_over(sound)
 
     def end_phrase(self, phrase: Phrase, marks: Sequence[Mark], began_bytes: int) -> None:
         """All of it is put, its first byte at `began_bytes`. Its words, then the pause after it."""
         if self._captions:
             began_s, ended_s = began_bytes / BYTES_PER_S, self.made_bytes / BYTES_PER_S
             self._captions.add(phrase.script, marks, began_s, ended_s)
+            for sound in self._wordless:
+                self._hand_over(sound)
+            self._wordless.clear()
         if self.made_bytes > began_bytes:
             pause_s = phrase.pause_s if self.reading else LAST_PAUSE_S
-            self.put(silence(pause_s / max(self.speed, 1.0)))
+            pause = silence(pause_s / max(self.speed, 1.0))
+            self._count(pause)
+            self._hand_over(pause)
         if not self.reading:
             self.end()
 
@@ -111,6 +118,12 @@ class Speech:
     def end_work(self) -> None:
         self.is_at_work = False
         self._call(self._rested.set)
+
+    def _count(self, sound: bytes) -> None:
+        now_s = time.monotonic()
+        self.runs_dry_at_s = max(self.runs_dry_at_s, now_s) + len(sound) / BYTES_PER_S
+        self.made_bytes += len(sound)
+        self.served_at_s = now_s
 
     def _hand_over(self, item: bytes | Exception | None) -> None:
         self._call(self._ready.put_nowait, item)

@@ -125,3 +125,16 @@ def test_events_alone_need_no_other_wish(url: str) -> None:
         json={"input": "Hello.", "timestamps": True, "stream_format": "audio"},
     )
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "timestamps")
+
+
+def test_words_come_before_the_sound_in_which_they_are_heard(url: str) -> None:
+    body = {"input": f"{SENTENCES} {SENTENCES}", "response_format": "pcm", "timestamps": True}
+    sent_s, told = 0.0, 0
+    with httpx2.stream("POST", f"{url}/v1/audio/speech", json=body, timeout=20) as answer:
+        for line in answer.iter_lines():
+            event = json.loads(line.removeprefix("data: ")) if line else {}
+            for word in event.get("words", []):
+                assert word["end_s"] >= sent_s
+                told += 1
+            sent_s += len(base64.b64decode(event.get("audio", ""))) / 2 / RATE_HZ
+    assert told == len((f"{SENTENCES} {SENTENCES}").split())
