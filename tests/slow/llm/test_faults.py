@@ -10,6 +10,7 @@ import httpx2
 import psutil
 import pytest
 
+from inference.llm.assist import STANDBY_MODEL
 from tests.fakes.gguf_model import Shape, make_gguf
 from tests.slow.llm.servers import (
     PACKAGE,
@@ -134,7 +135,7 @@ def test_a_model_that_keeps_crashing_leaves_its_chats_to_the_assistant(tmp_path:
                     == expected
                 )
             )
-        until(lambda: server.serves("assist"))
+        until(lambda: server.serves(STANDBY_MODEL))
         assert "3 times within a minute" in server.ready()["failed"]["tiny"]
         assert server.ask("what time is it", max_tokens=50).status_code == 200
 
@@ -146,13 +147,13 @@ def test_a_file_that_is_cut_short_is_told_of_and_the_assistant_serves(
     path = make_gguf(tmp_path / "tiny.gguf")
     path.write_bytes(path.read_bytes().replace(b"blk.1.ffn_up.weight", b"blk.1.ffn_xx.weight"))
     with starting(tmp_path, backend=backend) as server:
-        until(lambda: server.serves("assist"))
+        until(lambda: server.serves(STANDBY_MODEL))
         assert "blk.1.ffn_up.weight" in server.ready()["failed"]["tiny"] or backend == PACKAGE
 
 
 def test_a_file_that_is_gone_is_told_of(tmp_path: Path) -> None:
     with starting(tmp_path, model=str(tmp_path / "gone.gguf")) as server:
-        until(lambda: server.serves("assist"))
+        until(lambda: server.serves(STANDBY_MODEL))
         assert server.ready()["failed"]
 
 
