@@ -65,9 +65,10 @@ def listening_pid(url: str) -> int:
 
 
 def clean_env(env: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without Parley's settings, plus `env`."""
+    """This process's environment without Parley's settings and models, plus `env`."""
     ours = ("STT_", "LLM_", "TTS_", "AGENT_", "BACKEND_", "LIVEKIT_", "PARLEY_")
-    return {k: v for k, v in os.environ.items() if not k.startswith(ours)} | dict(env)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+    return kept | {"PARLEY_MODELS_DIR": str(LOGS / "no-models")} | dict(env)
 
 
 @contextmanager
