@@ -41,7 +41,7 @@ OTHERS = """
 # LIVEKIT_UDP_PORT=7882      # media over UDP
 # LIVEKIT_SERVER_BIN=        # a livekit-server to run instead of the built one
 # STT_PYTHON=                # Python that runs stt: .venv-nemo/bin/python after `make nemo`
-# LLM_PYTHON=                # Python that runs llm: .venv-llama/bin/python after `make llama-python`
+# LLM_PYTHON=                # Python that runs llm: .venv-llama/bin/python (`make llama-python`)
 # TTS_PYTHON=                # Python that runs tts: .venv-kokoro/bin/python after `make kokoro`
 # PARLEY_STATE_DIR=.parley   # logs, lock, notes
 """

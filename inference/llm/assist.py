@@ -2,7 +2,9 @@
 
 It serves by itself, and as the last resort when the main model is away (`standing_in`): then it
 says so once in a chat. A server offers that as a model of its own, STANDBY_MODEL, so that a client
-can ask for it. It has no tokeniser: one token is one word or one mark, in `usage` and for `max_tokens` alike.
+can ask for it.
+
+It has no tokeniser: one token is one word or one mark, in `usage` and for `max_tokens` alike.
 """
 
 import asyncio
