@@ -21,7 +21,7 @@ from tests.processes import LOGS
 RESULTS = LOGS / "bench-tts.json"
 AT_ONCE = (1, 2, 4, 8)
 FORMATS = ("mp3", "opus", "aac", "flac", "wav")
-# What the issue of this server asks for.
+# What the server is held to.
 MOST_FIRST_SOUND_S = {"espeak": 0.060}
 LEAST_SOONER = {"kokoro": 3.0}
 MOST_SLOWER_OF_FOUR = 2.0
