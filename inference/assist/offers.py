@@ -106,13 +106,17 @@ def completed(request: Request) -> Request:
 
 
 def fitting(tool: Tool, arguments: Mapping[str, Value]) -> Arguments | None:
-    """Only arguments the tool takes; None when it requires one there is no value for."""
+    """Only arguments the tool takes. None when it requires one there is no value for, or takes none
+    of those there are: to cancel "the five minute timer" is not to cancel whatever runs."""
     properties, needs = _parameters(tool)
     given = {
         name: value
         for name, value in arguments.items()
         if name in properties and (value is not None or name in needs)
     }
+    values = [name for name, value in arguments.items() if value is not None]
+    if values and not any(name in given for name in values):
+        return None
     for name in needs - given.keys():
         if not _nullable(properties.get(name)):
             return None

@@ -107,9 +107,17 @@ def test_a_tool_that_needs_more_than_was_said_is_not_called() -> None:
 
 
 def test_arguments_the_tool_does_not_take_are_left_out() -> None:
+    bare = Tool(name="set_timer", parameters={"properties": {"duration_s": {"type": "number"}}})
+    (call,) = asked("set a ten minute pasta timer", tools=(bare,)).calls
+    assert call.arguments == {"duration_s": 600}
+
+
+def test_a_tool_that_takes_nothing_of_what_was_said_is_not_called() -> None:
     bare = Tool(name="get_time", parameters={})
-    (call,) = asked("what time is it in tokyo", tools=(bare,)).calls
-    assert call.arguments == {}
+    reply = asked("what time is it in tokyo", tools=(bare,))
+    assert (reply.calls, "Tokyo" in reply.text) == ((), True)
+    deaf = Tool(name="cancel_timer", parameters={})
+    assert asked("cancel the five minute timer", tools=(deaf,)).calls == ()
 
 
 def test_tool_choice_none_calls_nothing() -> None:
