@@ -50,7 +50,7 @@ def client(server: Running) -> Iterator[openai.OpenAI]:
 
 def ask(client: openai.OpenAI, **more: Any) -> Any:
     return client.chat.completions.create(
-        **{"model": "tiny", "messages": HI, "max_tokens": 200, **more}
+        **{"model": "tiny", "messages": HI, "max_tokens": 200, "seed": 7, **more}
     )
 
 
