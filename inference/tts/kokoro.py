@@ -51,7 +51,6 @@ class Kokoro(KokoroEngine):
             device = _device(torch, self._device)
             if device != "cpu":
                 self.concurrency = 1
-            torch.set_num_threads(self._threads)
             try:
                 network = kokoro.KModel(
                     repo_id=self.model, config=str(self._folder / CONFIG), model=str(weights)
@@ -65,7 +64,7 @@ class Kokoro(KokoroEngine):
                 raise EngineFailed(f"{weights.name} or {CONFIG} is damaged: {exc!r}") from exc
         if loaded < LEAST_LOADED:
             raise EngineFailed(f"{weights.name} holds another network than {CONFIG} describes")
-        return _Torch(torch, network, device), styles
+        return _Torch(torch, network, device, self._threads * self.concurrency), styles
 
 
 class _NotWantedError(Exception):
@@ -77,10 +76,13 @@ class _Torch:
 
     has_speed = True
 
-    def __init__(self, torch: Any, network: Any, device: str) -> None:
+    def __init__(self, torch: Any, network: Any, device: str, threads: int) -> None:
         self._torch = torch
         self._network = network
         self._device = device
+        self._threads = threads  # of all phrases together
+        self._running = 0
+        self._lock = threading.Lock()
         self._asked = threading.local()  # .wanted: of the phrase that this thread is making
         self.vocabulary: Mapping[str, int] = network.vocab
         for module in network.modules():
@@ -94,7 +96,11 @@ class _Torch:
     ) -> Made | None:
         torch = self._torch
         self._asked.wanted = wanted
+        with self._lock:
+            self._running += 1
+            share = max(1, self._threads // self._running)
         try:
+            torch.set_num_threads(share)  # OpenMP counts them by the thread that asks
             with torch.inference_mode():
                 samples, frames = self._network.forward_with_tokens(
                     torch.tensor([tokens], dtype=torch.long, device=self._device),
@@ -108,6 +114,8 @@ class _Torch:
             raise EngineFailed(f"torch: {exc}") from exc
         finally:
             self._asked.wanted = None
+            with self._lock:
+                self._running -= 1
 
     def close(self) -> None:
         self._network = None
