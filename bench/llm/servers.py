@@ -77,8 +77,9 @@ def llama_cpp_python(plan: Plan) -> Iterator[Server]:
     }
     command = [str(PYTHON), "-m", "llama_cpp.server"]
     command += [str(part) for option in options.items() for part in option]
-    built = os.environ.get("LLAMA_CPP_LIB_PATH")
-    env = {"LLAMA_CPP_LIB_PATH": built} if built else {}
+    # Where `make llama` puts the libraries that the package was installed without.
+    built = os.environ.get("LLAMA_CPP_LIB_PATH", str(plan.binary.parent))
+    env = {"LLAMA_CPP_LIB_PATH": built}
     with _started("llama-cpp-python", command, env, "/v1/models") as server:
         yield server
 
