@@ -22,6 +22,8 @@ from inference.tts.speech import BYTES_PER_S, RETRY_AFTER_S, Speech
 
 MAX_THREADS = 64  # made when needed; how many work at once is for the engines to say
 STOP_WITHIN_S = 10.0
+MOMENT_S = 0.01  # requests that come together are told apart by less
+SLOW_RTF = 0.1  # where a moment is nothing beside a phrase
 PATIENCE_S = 2.0  # by so much may one that is more urgent come before one that waited longer
 
 log = get_logger(__name__)
@@ -202,6 +204,8 @@ class Speaker:
     def _work(self, speech: Speech) -> None:
         try:
             speech.reading.look_further()
+            if not speech.made_bytes and self._is_slow(speech.engine):
+                time.sleep(MOMENT_S)  # the first to come is to know of the others too
             with self._lock:
                 phrase = self._cut(speech) if speech.reading else None
             if phrase is not None:
@@ -218,6 +222,9 @@ class Speaker:
                 self._at_work.remove(speech)
                 speech.end_work()
                 self._dispatch()
+
+    def _is_slow(self, engine: Engine) -> bool:
+        return not engine.is_incremental and self._pace(engine).rtf > SLOW_RTF
 
     def _say(self, speech: Speech, phrase: Phrase) -> None:
         began_bytes, began_at_s = speech.made_bytes, time.monotonic()
