@@ -65,7 +65,7 @@ def give_back() -> None:
 
 def _vram_bytes() -> int:
     """Over all GPUs; 0 without a driver."""
-    nvml = _nvml()
+    nvml = driver()
     if nvml is None:
         return 0
     held = 0
@@ -78,7 +78,7 @@ def _vram_bytes() -> int:
 
 
 @cache
-def _nvml() -> Any:
+def driver() -> Any:
     """NVIDIA's management library; None where there is no driver."""
     import pynvml
 

@@ -83,7 +83,7 @@ class ChildEngine:
             self._child = Child(plan.command, name=plan.name, environment=plan.environment)
             self._child.start()
             asyncio.run(self._until_loaded(plan, socket))
-        except BaseException:
+        except BaseException:  # failed or interrupted: no process is to stay behind
             self.__exit__()
             raise
         self._client = self._client_of(plan, socket)

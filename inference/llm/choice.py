@@ -9,7 +9,6 @@ from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.settings import SettingsError
 from chassis.weights.catalogue import Model
-from chassis.weights.errors import ModelUnknown
 from chassis.weights.store import ModelStore
 from inference.candidates import Candidate
 from inference.llm.assist import MODEL as ASSIST
@@ -23,6 +22,7 @@ from inference.llm.runners import Runners, patience
 from inference.llm.settings import LlmSettings
 from inference.model_status import EngineFailed
 from inference.serving import Choice
+from inference.stored_models import not_found, weights_for
 
 DEFAULT = "qwen3-4b-instruct-2507"  # fetched where a backend is demanded and no model is here
 DEFAULT_QUANTISATION = "Q4_K_M"  # what most repositories have, and most people take
@@ -69,7 +69,7 @@ class Chooser:
             return self._of_file(file)
         weights = self._weights(model_id)
         if not self._runners.name():
-            raise _not_found(f"{model_id}: {self._runners.missing()}")
+            raise not_found(f"{model_id}: {self._runners.missing()}")
         return Candidate(
             model=weights.id, build=lambda: self._fetched_engine(weights), weights=weights
         )
@@ -164,21 +164,16 @@ class Chooser:
         if file.broken:
             raise InvalidRequest(f"{file.id} {file.broken}", param="model", code="model_broken")
         if file.is_embedding:
-            raise _not_found(f"{file.id} makes embeddings: it cannot chat")
+            raise not_found(f"{file.id} makes embeddings: it cannot chat")
         if not self._runners.name():
-            raise _not_found(f"{file.id}: {self._runners.missing()}")
+            raise not_found(f"{file.id}: {self._runners.missing()}")
         if file.id not in self._alive:  # what is in memory has found its room
             self.models.fitted(file)
 
     def _weights(self, model_id: str) -> Model:
-        try:
-            weights = self._store.find(model_id)
-            if weights.kind is None and weights.repo and not self._store.present(weights):
-                weights = self._store.find(f"{model_id}:{DEFAULT_QUANTISATION}")
-        except ModelUnknown as exc:
-            raise _not_found(exc.message) from exc
-        if weights.kind not in (None, "llm"):
-            raise _not_found(f"{model_id} does not chat: it is a {weights.kind} model")
+        weights = weights_for("llm", model_id, self._store)
+        if weights.kind is None and weights.repo and not self._store.present(weights):
+            weights = weights_for("llm", f"{model_id}:{DEFAULT_QUANTISATION}", self._store)
         return weights
 
     # --- engines
@@ -223,7 +218,3 @@ class Chooser:
 
     def _assist(self, model: str) -> Engine:
         return AssistEngine(timezone=self._settings.timezone, standing_in=model == STANDBY_MODEL)
-
-
-def _not_found(message: str) -> NotFound:
-    return NotFound(message, param="model", code="model_not_found")

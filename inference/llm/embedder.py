@@ -1,7 +1,8 @@
 """A second model beside the chat model, that makes embeddings and nothing else."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 from chassis.metrics import Metrics
@@ -64,19 +65,18 @@ class Embedder:
     async def embed(
         self, texts: Sequence[str], *, client: str, priority: int = NORMAL
     ) -> Embeddings:
-        """Asked again, once, where the engine died. Raises RateLimited, Unavailable, and what an
-        Engine's `embed` raises."""
-        for is_last in (False, True):
-            async with (
-                self._lifecycle.lease() as engine,
-                self._slots.slot(client=client, within_s=self._queue_wait_s, priority=priority),
-            ):
-                try:
-                    return await engine.embed(texts)
-                except EngineFailed:
-                    if is_last or not await self._watchdog.is_dead(engine):
-                        raise
-        raise AssertionError("the last one returns or raises")
+        """Raises RateLimited, Unavailable, and what an Engine's `embed` raises."""
+        return await embed_in_turn(
+            partial(self._turn, client, priority), self._watchdog, texts, lambda: None
+        )
+
+    @asynccontextmanager
+    async def _turn(self, client: str, priority: int) -> AsyncIterator[Engine]:
+        async with (
+            self._lifecycle.lease() as engine,
+            self._slots.slot(client=client, within_s=self._queue_wait_s, priority=priority),
+        ):
+            yield engine
 
     def _began(self, engine: Engine) -> None:
         self._slots.resize(engine.slots)
@@ -84,6 +84,24 @@ class Embedder:
 
     def _revive(self, engine: Watched, reason: str) -> None:
         self._lifecycle.revive(cast(Engine, engine), reason)
+
+
+async def embed_in_turn(
+    turn: Callable[[], AbstractAsyncContextManager[Engine]],
+    watchdog: Watchdog,
+    texts: Sequence[str],
+    on_retry: Callable[[], None],
+) -> Embeddings:
+    """Asked again, once, where the engine died."""
+    for is_last in (False, True):
+        async with turn() as engine:
+            try:
+                return await engine.embed(texts)
+            except EngineFailed:
+                if is_last or not await watchdog.is_dead(engine):
+                    raise
+        on_retry()
+    raise AssertionError("the last one returns or raises")
 
 
 async def _embed_something(engine: Engine) -> None:

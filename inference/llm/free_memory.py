@@ -1,11 +1,11 @@
 """How much memory a model may take now: the machine's, the container's, the GPU's."""
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import psutil
+
+from inference.memory import driver
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUPS = Path("/proc/self/cgroup")
@@ -35,7 +35,7 @@ def cgroup_free_bytes(root: Path, own: list[str]) -> Iterator[int]:
 
 def free_vram_bytes() -> int:
     """Of the GPU with the most of it; 0 without a GPU."""
-    nvml = _nvml()
+    nvml = driver()
     if nvml is None:
         return 0
     try:
@@ -69,15 +69,3 @@ def _of_stat(path: Path, name: str) -> int:
         return next((int(row[1]) for row in rows if row[0] == name), 0)
     except (OSError, ValueError):
         return 0
-
-
-@cache
-def _nvml() -> Any:
-    """NVIDIA's management library; None where there is no driver."""
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return None
-    return pynvml

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any, cast
 
 from chassis.health import Health
@@ -12,7 +13,7 @@ from chassis.settings import SettingsError, exit_bad_settings
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
 from inference.llm.choice import Chooser
-from inference.llm.embedder import Embedder
+from inference.llm.embedder import Embedder, embed_in_turn
 from inference.llm.engine import Chat, Completion, Delta, Embeddings, Engine, Finish
 from inference.llm.settings import LlmSettings
 from inference.llm.watchdog import Watchdog, Watched
@@ -108,15 +109,8 @@ class Llm:
     ) -> Embeddings:
         if self._embedder:
             return await self._embedder.embed(texts, client=client, priority=priority)
-        for is_last in (False, True):
-            async with self._turn(client, priority) as engine:
-                try:
-                    return await engine.embed(texts)
-                except EngineFailed:
-                    if is_last or not await self._watchdog.is_dead(engine):
-                        raise
-            self._retried.inc()
-        raise AssertionError("the last one returns or raises")
+        turn = partial(self._turn, client, priority)
+        return await embed_in_turn(turn, self._watchdog, texts, self._retried.inc)
 
     @asynccontextmanager
     async def _turn(self, client: str, priority: int) -> AsyncIterator[Engine]:

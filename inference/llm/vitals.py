@@ -31,7 +31,7 @@ class Vitals:
         self.asked += 1
         try:
             yield
-        except BaseException:
+        except BaseException:  # cancelled or closed is how clients leave
             self.left_at_s = time.monotonic()
             raise
         finally:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from chassis.errors import NotFound
 from chassis.settings import SettingsError
-from chassis.weights.errors import ModelUnknown
 from chassis.weights.store import ModelStore
 from inference.assist.sentences import sentences
 from inference.candidates import Candidate, has_package
 from inference.serving import Choice
+from inference.stored_models import ids_here, uses_gpu, weights_for
 from inference.stt.batching import OnStep
 from inference.stt.engine import Engine
 from inference.stt.nemo import Nemo
@@ -29,7 +29,6 @@ WHISPERS = tuple(
     for size in ("small", "large-v3-turbo", "distil-large-v3", "medium", "large-v3", "base", "tiny")
 )
 GPU_CHUNK_MS, CPU_CHUNK_MS = 160, 560
-NVIDIA_DEVICE = Path("/dev/nvidiactl")
 PACKAGES = {"nemo": ("nemo", "stt-nemotron"), "sherpa": ("sherpa_onnx", "stt-sherpa")}
 
 
@@ -40,9 +39,7 @@ class Chooser:
         self._settings = settings
         self._store = store
         self._on_step = on_step
-        self.has_gpu = settings.device in ("cuda", "mps") or (
-            settings.device == "auto" and NVIDIA_DEVICE.exists()
-        )
+        self.has_gpu = uses_gpu(settings.device)
         default = GPU_CHUNK_MS if self.has_gpu else CPU_CHUNK_MS
         self.chunk_ms = default if settings.chunk_ms == "auto" else int(settings.chunk_ms)
 
@@ -69,16 +66,7 @@ class Chooser:
         """Raises NotFound for an id that nothing here can run."""
         if model_id == POCKETSPHINX:
             return Candidate(model=model_id, build=self._pocketsphinx)
-        try:
-            weights = self._store.find(model_id)
-        except ModelUnknown as exc:
-            raise NotFound(exc.message, param="model", code="model_not_found") from exc
-        if weights.kind not in (None, "stt"):
-            raise NotFound(
-                f"{model_id} does not hear: it is a {weights.kind} model",
-                param="model",
-                code="model_not_found",
-            )
+        weights = weights_for("stt", model_id, self._store)
         build = self._builder(model_id, self._store.folder(weights))
         return Candidate(model=model_id, build=build, weights=weights)
 
@@ -95,10 +83,7 @@ class Chooser:
 
     def ids(self) -> list[str]:
         """Models that could be loaded with what is here now."""
-        here = [
-            one.model for one in self._store.installed() if one.state in ("here", "not verified")
-        ]
-        return [POCKETSPHINX, *(model.id for model in here if model.kind in (None, "stt"))]
+        return [POCKETSPHINX, *ids_here("stt", self._store)]
 
     def _here(self) -> tuple[list[Candidate[Engine]], list[str]]:
         chosen, reasons = [], []

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from chassis.errors import NotFound
 from chassis.settings import SettingsError
-from chassis.weights.errors import ModelUnknown
 from chassis.weights.store import ModelStore
 from inference.candidates import Candidate, has_package
 from inference.serving import Choice
+from inference.stored_models import ids_here, uses_gpu, weights_for
 from inference.tts.engine import Engine
 from inference.tts.espeak import MODEL as ESPEAK
 from inference.tts.espeak import Espeak
@@ -24,7 +24,6 @@ PACKAGES = {
     KOKORO: ("kokoro", "tts-kokoro"),
     KOKORO_ONNX: ("kokoro_onnx", "tts-kokoro-onnx"),
 }
-NVIDIA_DEVICE = Path("/dev/nvidiactl")
 
 
 class Chooser:
@@ -33,9 +32,7 @@ class Chooser:
     def __init__(self, settings: TtsSettings, store: ModelStore) -> None:
         self._settings = settings
         self._store = store
-        self.has_gpu = settings.device in ("cuda", "mps") or (
-            settings.device == "auto" and NVIDIA_DEVICE.exists()
-        )
+        self.has_gpu = uses_gpu(settings.device)
 
     def choose(self) -> Choice[Engine]:
         """By TTS_ENGINE and TTS_MODEL. espeak-ng is always the last resort."""
@@ -58,25 +55,13 @@ class Chooser:
         """Raises NotFound for an id that nothing here can run."""
         if model_id == ESPEAK:
             return Candidate(model=ESPEAK, build=Espeak)
-        try:
-            weights = self._store.find(model_id)
-        except ModelUnknown as exc:
-            raise NotFound(exc.message, param="model", code="model_not_found") from exc
-        if weights.kind not in (None, "tts"):
-            raise NotFound(
-                f"{model_id} does not speak: it is a {weights.kind} model",
-                param="model",
-                code="model_not_found",
-            )
+        weights = weights_for("tts", model_id, self._store)
         build = self._builder(model_id, self._store.folder(weights))
         return Candidate(model=model_id, build=build, weights=weights)
 
     def ids(self) -> list[str]:
         """Models that could be loaded with what is here now."""
-        here = [
-            one.model for one in self._store.installed() if one.state in ("here", "not verified")
-        ]
-        return [ESPEAK, *(model.id for model in here if model.kind in (None, "tts"))]
+        return [ESPEAK, *ids_here("tts", self._store)]
 
     def _of_setting(self, model: str) -> Candidate[Engine]:
         """The operator, unlike clients, may name a folder of the machine."""

@@ -255,6 +255,6 @@ def _replace(path: Path, content: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except BaseException:
+    except BaseException:  # whatever it was, half a file is not to lie about
         Path(beside).unlink(missing_ok=True)
         raise

@@ -2,38 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS, load_all_checks
-from schemathesis.core.result import Ok
 
+from tests.contract.openapi_cases import all_keep_to_it
 from tests.fakes import openai_backend
 from tests.processes import running
 
 KEY = "k" * 40
-ERROR = {"message", "type", "param", "code", "request_id"}
-HEALTH = ("/health/ready", "/metrics")  # of the chassis: their answers are documented there
+BUT = ("negative_data_rejection",)  # null where a client leaves something out is taken
 
-load_all_checks()
-EXCLUDED = CHECKS.get_by_names(
-    [
-        "not_a_server_error",  # 503 is an honest answer; checked below
-        "positive_data_acceptance",  # what fits the schema need not fit together, nor the model
-        "negative_data_rejection",  # null where a client leaves something out is taken
-    ]
-)
-BOUNDED = settings(
-    max_examples=8,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+pytestmark = pytest.mark.timeout(300)  # some hundreds of requests, on a machine that may be busy
 
 
 @pytest.fixture(scope="module")
@@ -68,57 +48,15 @@ def able_url(environment: dict[str, str]) -> Iterator[str]:
 
 
 def test_every_operation_keeps_to_the_document(url: str) -> None:
-    _all_keep_to_it(url, has_key=False, excluded_checks=EXCLUDED)
+    all_keep_to_it(url, but=BUT)
 
 
 def test_every_operation_keeps_to_the_document_behind_a_key(keyed_url: str) -> None:
-    headers = {"Authorization": f"Bearer {KEY}"}
-    _all_keep_to_it(keyed_url, has_key=True, headers=headers, excluded_checks=EXCLUDED)
+    all_keep_to_it(keyed_url, key=KEY, but=BUT)
 
 
 def test_every_operation_keeps_to_the_document_before_a_backend(able_url: str) -> None:
-    _all_keep_to_it(able_url, has_key=False, excluded_checks=EXCLUDED)
-
-
-def _all_keep_to_it(url: str, *, has_key: bool, **how: Any) -> None:
-    document = schemathesis.openapi.from_dict(_document(url, has_key=has_key))
-    tried = set()
-    for found in document.get_all_operations():
-        assert isinstance(found, Ok)
-        operation = found.ok()
-        # A path that takes nothing can be asked in one way only.
-        takes_nothing = not list(operation.iter_parameters()) and not operation.body
-        modes = [GenerationMode.POSITIVE] if takes_nothing else list(GenerationMode)
-        for mode in modes:
-
-            @BOUNDED
-            @given(case=operation.as_strategy(generation_mode=mode))
-            def keeps_to_it(case: Any) -> None:
-                tried.add(case.operation.path)
-                _is_answered_as_documented(case, base_url=url, **how)
-
-            keeps_to_it()
-    assert len(tried) == len(document.raw_schema["paths"])
-
-
-def _document(url: str, *, has_key: bool) -> dict[str, Any]:
-    document: dict[str, Any] = httpx2.get(f"{url}/openapi.json").json()
-    if not has_key:  # the document does not know whether one is set
-        for path in document["paths"].values():
-            for operation in path.values():
-                operation.pop("security", None)
-    return document
-
-
-def _is_answered_as_documented(case: Any, *, base_url: str, **how: Any) -> None:
-    is_health = case.operation.path in HEALTH
-    response = case.call(base_url) if is_health else case.call_and_validate(base_url, **how)
-    assert response.status_code < 500 or response.status_code == 503, response.text
-    if response.status_code >= 400 and not is_health:
-        error = response.json()["error"]
-        assert set(error) == ERROR
-        assert error["message"]
-        assert error["param"] or response.status_code in (429, 503)
+    all_keep_to_it(able_url, but=BUT)
 
 
 def test_the_document_says_how_urgent_a_request_may_be(url: str) -> None:
