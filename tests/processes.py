@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -54,6 +54,15 @@ def wait_ready(
     raise AssertionError(f"{url} was not ready within {within_s:g} s: {last}")
 
 
+def until(holds: Callable[[], bool], within_s: float = 60.0) -> float:
+    """How long it took."""
+    began_s = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began_s < within_s, "it did not happen in time"
+        time.sleep(0.02)  # between two polls of a process, not a guess
+    return time.monotonic() - began_s
+
+
 def listening_pid(url: str) -> int:
     """The process that serves `url`."""
     port = int(url.rpartition(":")[2])
@@ -79,8 +88,12 @@ def running(
     cwd: Path | None = None,
     python: str = sys.executable,
     ready_within_s: float = READY_WITHIN_S,
+    health: str = "/health/ready",
 ) -> Iterator[str]:
-    """Run `python -m <module>` (say `inference.stt`) until the block ends; yields its base URL."""
+    """Run `python -m <module>` (say `inference.stt`) until the block ends; yields its base URL.
+
+    It waits for `health` to answer 200: `/health/live` of a server that is not to be ready yet.
+    """
     prefix = module.rpartition(".")[2].upper()
     port = free_port()
     LOGS.mkdir(exist_ok=True)
@@ -91,7 +104,7 @@ def running(
             [python, "-m", module], env=environment, stdout=log, stderr=log, cwd=cwd or LOGS
         )
         try:
-            wait_ready(f"http://127.0.0.1:{port}/health/ready", process, ready_within_s)
+            wait_ready(f"http://127.0.0.1:{port}{health}", process, ready_within_s)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)

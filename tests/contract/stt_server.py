@@ -1,17 +1,13 @@
 """What tests of models' lives share: servers as they start, what they answer, tiny models."""
 
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx2
 
 from tests.fakes import whisper_model
-from tests.processes import LOGS, ROOT, clean_env, free_port
+from tests.processes import running, until
 from tests.speech import speak, wav_bytes
 
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
@@ -21,37 +17,9 @@ LIGHT = {"STT_OPEN_VOCABULARY": "false"}  # starts in half the time
 SHAPE = whisper_model.Shape(languages=("en", "de"))
 
 
-@contextmanager
-def starting(environment: Mapping[str, str]) -> Iterator[str]:
+def starting(environment: Mapping[str, str]) -> AbstractContextManager[str]:
     """A server that answers, ready or not."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    LOGS.mkdir(exist_ok=True)
-    whole = clean_env({"STT_PORT": str(port), "PYTHONPATH": str(ROOT), **environment})
-    with (LOGS / f"inference.stt-{port}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inference.stt"], env=whole, stdout=log, stderr=log, cwd=LOGS
-        )
-        try:
-            until(lambda: answers(url))
-            yield url
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(10)
-
-
-def until(holds: Callable[[], bool], within_s: float = 30.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)  # between two polls of a process, not a guess
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/health/live", timeout=5).status_code == 200
-    except httpx2.ConnectError:
-        return False
+    return running("inference.stt", environment, health="/health/live")
 
 
 def ready(url: str) -> tuple[int, dict[str, Any]]:

@@ -5,7 +5,6 @@ Real loading and switching is in tests/slow/llm.
 """
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import openai
 import pytest
 
 from tests.fakes.gguf_model import make_embedding_gguf, make_gguf
-from tests.processes import running
+from tests.processes import running, until
 
 WITHIN_S = 30.0
 CHAT = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "what is two plus two"}]}
@@ -109,10 +108,7 @@ def test_what_cannot_be_loaded_is_refused_with_the_reason(
 
 def test_an_engine_that_dies_is_told_of_and_the_assistant_goes_on(url: str) -> None:
     assert load(url, "acme/talker").status_code == 202
-    deadline = time.monotonic() + WITHIN_S
-    while "acme/talker" not in told(url)["failed"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)  # between two polls of a deadline
+    until(lambda: "acme/talker" in told(url)["failed"])
     assert told(url)["serving"] == "assist-standby"
     answer = httpx2.post(f"{url}/v1/chat/completions", json=CHAT, timeout=10)
     assert answer.status_code == 200

@@ -22,11 +22,10 @@ from tests.contract.stt_server import (
     refused,
     serves,
     starting,
-    until,
 )
 from tests.fakes import onnx_transducer, whisper_model
 from tests.fakes.hub import FakeHub, fake_hub
-from tests.processes import free_port, running
+from tests.processes import free_port, running, until
 
 REPO = "Systran/faster-whisper-small"
 

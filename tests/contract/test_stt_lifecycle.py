@@ -31,10 +31,9 @@ from tests.contract.stt_server import (
     refused,
     serves,
     starting,
-    until,
 )
 from tests.fakes import onnx_transducer, whisper_model
-from tests.processes import ROOT, clean_env, free_port, listening_pid, running
+from tests.processes import ROOT, clean_env, free_port, listening_pid, running, until
 from tests.speech import speak, wav_bytes
 
 

@@ -18,11 +18,10 @@ from tests.contract.tts_server import (
     seconds,
     serves,
     starting,
-    until,
 )
 from tests.fakes.hub import FakeHub, fake_hub
 from tests.fakes.kokoro_onnx_model import make_kokoro_onnx
-from tests.processes import free_port, running
+from tests.processes import free_port, running, until
 
 NETWORK = "onnx/model.onnx"
 

@@ -4,7 +4,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +13,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.processes import listening_pid, running
+from tests.processes import listening_pid, running, until
 
 SPEECH = "/v1/audio/speech"
 LONG = "This is one of many sentences, and it goes on for quite some time. " * 60
@@ -41,13 +41,6 @@ def _is_free_again(url: str) -> Iterator[None]:
     yield
     until(lambda: metric(url, "parley_tts_speeches") == 0)
     assert spoken(url) > 0.5
-
-
-def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
-    deadline_s = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline_s, "it did not happen in time"
-        time.sleep(0.02)  # between two looks at a process, not a guess
 
 
 def metric(url: str, name: str) -> float:

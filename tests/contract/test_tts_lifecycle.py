@@ -26,10 +26,9 @@ from tests.contract.tts_server import (
     seconds,
     serves,
     starting,
-    until,
 )
 from tests.fakes.kokoro_onnx_model import make_kokoro_onnx
-from tests.processes import ROOT, clean_env, free_port, running
+from tests.processes import ROOT, clean_env, free_port, running, until
 
 LONG = "This is one of many sentences, and it goes on for quite some time. " * 20
 TINY = "tiny"  # an id of no catalogue: a folder placed by hand

@@ -13,9 +13,9 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.contract.tts_server import BYTES_PER_S, ESPEAK, SPEECH, body, until
+from tests.contract.tts_server import BYTES_PER_S, ESPEAK, SPEECH, body
 from tests.fakes.kokoro_onnx_model import make_kokoro_onnx
-from tests.processes import LOGS, listening_pid, running
+from tests.processes import LOGS, listening_pid, running, until
 
 TINY = "tiny"
 SLOTS, QUEUE = 8, 8

@@ -1,17 +1,14 @@
 """What tests of voices' lives share: servers as they start, and what they are asked to say."""
 
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import httpx2
 
-from tests.contract.stt_server import answers, load, ready, refused, serves, until
-from tests.processes import LOGS, ROOT, clean_env, free_port
+from tests.contract.stt_server import load, ready, refused, serves
+from tests.processes import running
 
-__all__ = ["load", "ready", "refused", "serves", "until"]
+__all__ = ["load", "ready", "refused", "serves"]
 
 SPEECH = "/v1/audio/speech"
 ESPEAK, KOKORO = "espeak-ng", "kokoro-82m-onnx"
@@ -19,23 +16,9 @@ TEXT = "Hello there, how are you today?"
 BYTES_PER_S = 48_000
 
 
-@contextmanager
-def starting(environment: Mapping[str, str]) -> Iterator[str]:
+def starting(environment: Mapping[str, str]) -> AbstractContextManager[str]:
     """A server that answers, ready or not."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    LOGS.mkdir(exist_ok=True)
-    whole = clean_env({"TTS_PORT": str(port), "PYTHONPATH": str(ROOT), **environment})
-    with (LOGS / f"inference.tts-{port}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inference.tts"], env=whole, stdout=log, stderr=log, cwd=LOGS
-        )
-        try:
-            until(lambda: answers(url))
-            yield url
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(10)
+    return running("inference.tts", environment, health="/health/live")
 
 
 def say(url: str, text: str = TEXT, **more: str) -> httpx2.Response:

@@ -4,8 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from inference.llm.settings import LlmSettings
 from parley.llama_build import PINS, built, pinned
 from tests.fakes.gguf_model import Shape, make_gguf
-from tests.processes import LOGS, ROOT, clean_env, free_port
+from tests.processes import LOGS, ROOT, clean_env, free_port, until
 
 WITHIN_S = 60.0
 LLAMA_PYTHON = ROOT / ".venv-llama" / "bin" / "python"
@@ -117,15 +116,6 @@ def starting(folder: Path, *, backend: str = SERVER, **settings: str) -> Iterato
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(15)
-
-
-def until(holds: Callable[[], bool], within_s: float = WITHIN_S) -> float:
-    """How long it took."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < within_s, "it did not happen in time"
-        time.sleep(0.02)  # between two polls of a process, not a guess
-    return time.monotonic() - began
 
 
 def chunks(response: httpx2.Response) -> Iterator[Json]:

@@ -10,7 +10,8 @@ import httpx2
 import psutil
 import pytest
 
-from tests.slow.llm.servers import SERVER, Running, running, stream, until, written
+from tests.processes import until
+from tests.slow.llm.servers import SERVER, Running, running, stream, written
 
 ABORTS = 200
 AT_ONCE = 4

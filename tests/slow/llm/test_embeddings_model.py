@@ -1,8 +1,7 @@
 """A model of embeddings beside the chat model: each answers what is its own."""
 
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from chassis.metrics import Metrics
 from inference.llm.runners import Runners
 from inference.llm.settings import LlmSettings
 from tests.fakes.gguf_model import make_embedding_gguf, make_gguf
-from tests.processes import listening_pid, running
+from tests.processes import listening_pid, running, until
 
 WITHIN_S = 60.0
 
@@ -37,13 +36,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running("inference.llm", settings) as url:
         until(lambda: told(url)["embeddings"]["state"] == "ready")
         yield url
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)  # between two polls of a deadline
 
 
 def told(url: str) -> dict[str, Any]:

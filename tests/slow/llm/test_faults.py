@@ -12,6 +12,7 @@ import pytest
 
 from inference.llm.assist import STANDBY_MODEL
 from tests.fakes.gguf_model import Shape, make_gguf
+from tests.processes import until
 from tests.slow.llm.servers import (
     PACKAGE,
     SERVER,
@@ -19,7 +20,6 @@ from tests.slow.llm.servers import (
     running,
     starting,
     stream,
-    until,
     written,
 )
 

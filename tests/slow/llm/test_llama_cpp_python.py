@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.slow.llm.servers import PACKAGE, Running, running, stream, until
+from tests.processes import until
+from tests.slow.llm.servers import PACKAGE, Running, running, stream
 
 TOOL = {
     "type": "function",

@@ -1,8 +1,7 @@
 """Chat models switched at run time, with llama-server: streams that run finish on the old one."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from inference.llm.runners import Runners
 from inference.llm.settings import LlmSettings
 from tests.fakes.gguf_model import Shape, make_gguf
 from tests.fakes.hub import FakeHub, fake_hub
-from tests.processes import running
+from tests.processes import running, until
 
 WITHIN_S = 60.0
 SLOW = Shape(width=256, layers=8, feed_forward=1024)  # a second or more for a long reply
@@ -47,13 +46,6 @@ def url(models: Path, hub: FakeHub) -> Iterator[str]:
     with running("inference.llm", settings | found) as url:
         until(lambda: told(url)["serving"] == "old")
         yield url
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)  # between two polls of a deadline
 
 
 def told(url: str) -> dict[str, Any]:
