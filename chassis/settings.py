@@ -79,6 +79,18 @@ class KeyedSettings(ServiceSettings):
         return self
 
 
+class InternalSettings(Settings):
+    """What lets Parley's own services in at each other's internal routes."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_SERVICE_")
+
+    key: SecretStr | None = Field(
+        default=None,
+        min_length=MIN_SECRET_CHARS,
+        description="bearer key between agent and backend; unset: no memory between calls",
+    )
+
+
 class LiveKitSettings(Settings):
     """How to reach the SFU. The same names LiveKit's own tools read."""
 

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from backend.settings import WEB_DIR, BackendSettings
-from chassis.settings import LiveKitSettings, Settings
+from chassis.settings import InternalSettings, LiveKitSettings, Settings
 from chassis.weights.settings import ModelStoreSettings
 from inference.llm.settings import LlmSettings
 from inference.stt.settings import SttSettings
@@ -26,6 +26,7 @@ HEADER = """\
 """
 SECTIONS: dict[str, type[Settings]] = {
     "LiveKit SFU, shared by agent and backend": LiveKitSettings,
+    "Between Parley's own services": InternalSettings,
     "Backend: tokens, status, web app": BackendSettings,
     "Agent worker": AgentSettings,
     "Speech to text": SttSettings,

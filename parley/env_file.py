@@ -13,6 +13,7 @@ HEADING = "# Written by `parley up`. These are secrets: do not share or commit t
 SECRETS: dict[str, Callable[[], str]] = {
     "LIVEKIT_API_KEY": lambda: f"API{secrets.token_hex(6)}",
     "LIVEKIT_API_SECRET": lambda: secrets.token_urlsafe(32),  # 43 characters
+    "PARLEY_SERVICE_KEY": lambda: secrets.token_urlsafe(32),
 }
 
 
