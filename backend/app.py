@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from backend.db import Database
 from backend.settings import BackendSettings
 from backend.status import status_routes, watch_services
 from backend.tokens import TokenDesk, token_routes
@@ -14,6 +15,8 @@ from chassis.http import pooled_client
 from chassis.metrics import Metrics
 from chassis.service import create_app
 from chassis.settings import LiveKitSettings, load_or_exit
+
+WRITE_EVERY_S = 5.0  # the probe of the database is a write
 
 
 def build(settings: BackendSettings, livekit: LiveKitSettings | None = None) -> FastAPI:
@@ -34,9 +37,12 @@ def build(settings: BackendSettings, livekit: LiveKitSettings | None = None) -> 
         },
     )
 
+    database = Database(settings.database_url.get_secret_value())
+    health.watch("database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client:
+        async with client, database:
             yield
 
     app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from chassis.settings import ServiceSettings
 
@@ -33,6 +35,25 @@ class BackendSettings(ServiceSettings):
     llm_url: str = Field(default="http://127.0.0.1:8002", description="address of llm")
     tts_url: str = Field(default="http://127.0.0.1:8003", description="address of tts")
     agent_url: str = Field(default="http://127.0.0.1:8082", description="address of agent")
+
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite+aiosqlite:///.parley/data/parley.db"),
+        description="database of conversations, memories and personas",
+    )
+    user_name: str | None = Field(
+        default=None, max_length=100, description="what the agent calls you; unset: nothing"
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _file_of_sqlite(cls, value: SecretStr) -> SecretStr:
+        try:
+            url = make_url(value.get_secret_value())
+        except ArgumentError:  # not its message, which quotes the whole
+            raise ValueError("not a database URL such as sqlite+aiosqlite:///parley.db") from None
+        if url.drivername != "sqlite+aiosqlite" or not url.database or url.database == ":memory:":
+            raise ValueError("only a file of sqlite+aiosqlite:/// can be used")
+        return value
 
     @property
     def origins(self) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""Every change of the tables, oldest first; `Database.migrate` runs what is missing."""
