@@ -20,8 +20,15 @@ class Event(BaseModel):
     v: Literal[1] = 1
 
 
+class Citation(BaseModel):
+    """Where something the agent says comes from."""
+
+    title: str
+    url: str
+
+
 class ToolEvent(Event):
-    """A tool started, finished or failed."""
+    """A tool started, finished or failed; `citations` where its result is not its own."""
 
     type: Literal["tool"] = "tool"
     id: str
@@ -30,6 +37,7 @@ class ToolEvent(Event):
     arguments: dict[str, Any] | None = None
     result: Any = None
     duration_ms: float | None = None
+    citations: list[Citation] = []
 
 
 class TurnEvent(Event):

@@ -4,7 +4,8 @@ import asyncio
 import functools
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, get_type_hints
+from typing import Any, get_type_hints, overload
+from weakref import WeakSet
 
 from livekit.agents import FunctionTool, function_tool
 from livekit.agents.llm import ToolError
@@ -14,6 +15,7 @@ from chassis.logs import get_logger
 
 TOOL_TIMEOUT_S = 10.0
 Tool = FunctionTool[..., Any]
+ToolFunction = Callable[..., Awaitable["Result"]]
 
 log = get_logger(__name__)
 
@@ -33,8 +35,37 @@ class ToolFailure(Exception):
         self.message = message
 
 
-def tool(function: Callable[..., Awaitable[Result]]) -> Tool:
-    """Offer `function` to the LLM: its docstring describes it, its return type is enforced."""
+@overload
+def tool(function: ToolFunction) -> Tool: ...
+@overload
+def tool(*, privileged: bool) -> Callable[[ToolFunction], Tool]: ...
+def tool(
+    function: ToolFunction | None = None, *, privileged: bool = False
+) -> Tool | Callable[[ToolFunction], Tool]:
+    """Offer `function` to the LLM: its docstring describes it, its return type is enforced.
+
+    `privileged`: what it does cannot be taken back, costs money or outlives the call; the Guard
+    then asks for the user's own words once foreign text is in the conversation.
+    """
+    if function is None:
+        return lambda function: _offered(function, privileged)
+    return _offered(function, privileged)
+
+
+def is_privileged(tool: object) -> bool:
+    """Whether it was declared so."""
+    return tool in _privileged
+
+
+def failed(failure: ToolFailure) -> ToolError:
+    """`failure` as the LLM is told of it."""
+    return ToolError(json.dumps({"error": {"code": failure.code, "message": failure.message}}))
+
+
+_privileged: WeakSet[object] = WeakSet()
+
+
+def _offered(function: ToolFunction, privileged: bool) -> Tool:
     promised: type[Result] = get_type_hints(function)["return"]
 
     @functools.wraps(function)
@@ -45,15 +76,16 @@ def tool(function: Callable[..., Awaitable[Result]]) -> Tool:
             # Serialised through the promised type, so a subclass or a stray field cannot slip out.
             return promised.model_validate(result.model_dump()).model_dump_json()
         except ToolFailure as exc:
-            raise _failed(exc.code, exc.message) from exc
+            raise failed(exc) from exc
         except TimeoutError as exc:
-            raise _failed("timeout", f"no result within {TOOL_TIMEOUT_S:g} seconds") from exc
+            late = ToolFailure("timeout", f"no result within {TOOL_TIMEOUT_S:g} seconds")
+            raise failed(late) from exc
         except ValidationError as exc:
             log.exception("tool_broke_its_promise", tool=function.__name__)
-            raise _failed("internal_error", "the tool gave no usable result") from exc
+            broken = ToolFailure("internal_error", "the tool gave no usable result")
+            raise failed(broken) from exc
 
-    return function_tool(call)
-
-
-def _failed(code: str, message: str) -> ToolError:
-    return ToolError(json.dumps({"error": {"code": code, "message": message}}))
+    offered = function_tool(call)
+    if privileged:
+        _privileged.add(offered)
+    return offered
