@@ -1,6 +1,7 @@
 """Limits on what a client may send, checked while reading, never after."""
 
 import secrets
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,21 +11,25 @@ from chassis.errors import TooLarge, error_response
 class BodyLimit:
     """Cut a request body at `max_bytes`: before reading when announced, else while reading.
 
+    `by_path`: other limits, of single paths.
+
     FastAPI's `max_body_size` does the same, but answers an announced one in plain text, outside the
     one error shape.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, by_path: Mapping[str, int]) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.by_path = by_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        max_bytes = self.by_path.get(scope["path"], self.max_bytes)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self.max_bytes:
-            await self._refuse(scope, receive, send)
+        if announced.isdigit() and int(announced) > max_bytes:
+            await self._refuse(max_bytes, scope, receive, send)
             return
         seen = 0
         started = False
@@ -34,7 +39,7 @@ class BodyLimit:
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
-                if seen > self.max_bytes:
+                if seen > max_bytes:
                     raise _BodyTooLarge
             return message
 
@@ -48,11 +53,11 @@ class BodyLimit:
         except _BodyTooLarge:
             if started:
                 raise
-            await self._refuse(scope, receive, send)
+            await self._refuse(max_bytes, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, max_bytes: int, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = scope.get("state", {}).get("request_id") or secrets.token_hex(8)
-        error = TooLarge(f"the body is larger than {self.max_bytes} bytes", param="body")
+        error = TooLarge(f"the body is larger than {max_bytes} bytes", param="body")
         response = error_response(error, request_id)
         response.headers["connection"] = "close"  # the rest of the body is not read
         await response(scope, receive, send)

@@ -1,5 +1,8 @@
 """Metric names and buckets that every service exports; `parley_<service>_<what>_<unit>`."""
 
+import copy
+from typing import Self
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -43,6 +46,12 @@ class Metrics:
         self.dependency_ready = self.gauge(
             "dependency_ready", "1 when the dependency can serve", ["dependency"]
         )
+
+    def part(self, name: str) -> Self:
+        """The same registry, for a part whose names could be another part's too."""
+        part = copy.copy(self)
+        part.service = f"{self.service}_{name}"
+        return part
 
     def name(self, what: str) -> str:
         return f"parley_{self.service}_{what}"

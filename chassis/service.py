@@ -5,7 +5,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -48,8 +48,12 @@ def create_app(
     health: Health,
     lifespan: Lifespan | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    body_bytes_by_path: Mapping[str, int] | None = None,
 ) -> FastAPI:
-    """An app with `/health/live`, `/health/ready`, `/metrics`; `health` polls while it runs."""
+    """An app with `/health/live`, `/health/ready`, `/metrics`; `health` polls while it runs.
+
+    `body_bytes_by_path`: the largest body of paths that take other ones than `max_body_bytes`.
+    """
 
     @asynccontextmanager
     async def whole_lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -71,7 +75,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_crash)
-    app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=max_body_bytes, by_path=body_bytes_by_path or {})
     app.add_middleware(_Observed, metrics=metrics)
     return app
 

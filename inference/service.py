@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi import Path as PathParam
 from fastapi.security import HTTPBearer
 from pydantic import Field
 
-from chassis.errors import InvalidRequest, NotFound, Unauthorized, documented
+from chassis.errors import InvalidRequest, NotFound, Unauthorized, Unavailable, documented
 from chassis.health import Health, ProbeFailed
 from chassis.keys import check_bearer
 from chassis.metrics import Metrics
@@ -36,6 +36,8 @@ class ModelServerSettings(KeyedSettings):
 
 class SwitchedServerSettings(ModelServerSettings):
     """Settings of servers whose model can be switched, let go and capped."""
+
+    offers_others: ClassVar[bool] = True  # models besides those that its settings choose
 
     queue_wait_s: float = Field(
         default=30.0,
@@ -134,6 +136,20 @@ def model_routes(
 
     if models is not None:
         _add_switch_routes(router, models)
+    return router
+
+
+def audio_model_routes(serving: Callable[[], list[str]]) -> APIRouter:
+    """`GET /v1/audio/models`: what hears and speaks now, as other servers of sound tell it."""
+    router = APIRouter(
+        dependencies=[Depends(require_key)], responses=documented(Unauthorized, Unavailable)
+    )
+
+    @router.get("/v1/audio/models")
+    async def models() -> dict[str, list[dict[str, str]]]:
+        """The model that serves."""
+        return {"models": [{"id": id_} for id_ in serving()]}
+
     return router
 
 

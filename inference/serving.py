@@ -59,6 +59,7 @@ class Serving(Generic[E]):
         serve. `own_max_rss_bytes`: this process's, where the setting caps another that the engine
         runs. Ends the process (78) where a setting names what is not there."""
         self._chooser = chooser
+        self._offers_others = settings.offers_others
         self._infer = infer
         self.memory = MemoryWatch(
             max_rss_bytes=(
@@ -99,6 +100,8 @@ class Serving(Generic[E]):
 
     def model_ids(self) -> list[str]:
         """What could be loaded with what is here, and what is; looks at the disk."""
+        if not self._offers_others:
+            return [candidate.model for candidate in self.choice.candidates]
         ids = self._chooser.ids()
         serving = self.lifecycle.report()["serving"]
         return ids if serving is None or serving in ids else [serving, *ids]

@@ -36,3 +36,13 @@ def test_model_servers_do_not_import_each_other(engine: str) -> None:
     foreign = tuple(f"inference.{other}" for other in ENGINES - {engine})
     for path in (ROOT / "inference" / engine).rglob("*.py"):
         assert not [name for name in imported(path) if name.startswith(foreign)], path
+
+
+def test_only_the_standby_is_made_of_all_model_servers() -> None:
+    standby = ROOT / "inference" / "embedded"
+    parts = {f"inference.{engine}" for engine in ENGINES}
+    for path in (ROOT / "inference").rglob("*.py"):
+        if standby not in path.parents:
+            servers = {".".join(name.split(".")[:2]) for name in imported(path)}
+            assert "inference.embedded" not in servers, path
+            assert len(servers & parts) <= 1, path

@@ -26,6 +26,7 @@ from inference.stored_models import not_found, weights_for
 
 DEFAULT = "qwen3-4b-instruct-2507"  # fetched where a backend is demanded and no model is here
 DEFAULT_QUANTISATION = "Q4_K_M"  # what most repositories have, and most people take
+ASSISTANTS = (ASSIST, STANDBY_MODEL)
 
 log = get_logger(__name__)
 
@@ -53,13 +54,13 @@ class Chooser:
         log.info("backend_chosen", model=chosen[0].model if chosen else ASSIST, reasons=reasons)
         if not chosen:
             chosen.append(self.candidate(ASSIST))
-        elif chosen[0].model != ASSIST:
+        elif chosen[0].model not in ASSISTANTS:
             chosen.append(self.candidate(STANDBY_MODEL))
         return Choice(chosen, reasons)
 
     def candidate(self, model_id: str) -> Candidate[Engine]:
         """Raises NotFound for an id that nothing here can run, NoRoom where it does not fit."""
-        if model_id in (ASSIST, STANDBY_MODEL):
+        if model_id in ASSISTANTS:
             return Candidate(model=model_id, build=lambda: self._assist(model_id))
         if self._is_external:  # it alone knows what it has
             return Candidate(model=model_id, build=lambda: self._external(model_id))
@@ -113,9 +114,10 @@ class Chooser:
 
     def _chosen(self) -> tuple[list[Candidate[Engine]], list[str]]:
         asked = self._settings
-        if asked.backend == "assist" or asked.model == ASSIST:
-            reason = "LLM_BACKEND=assist" if asked.backend == "assist" else "LLM_MODEL=assist"
-            return [self.candidate(ASSIST)], [reason]
+        if asked.model in ASSISTANTS:
+            return [self.candidate(asked.model)], [f"LLM_MODEL={asked.model}"]
+        if asked.backend == "assist":
+            return [self.candidate(ASSIST)], ["LLM_BACKEND=assist"]
         if self._is_external:
             if asked.base_url is None:
                 raise SettingsError(["LLM_BACKEND=external needs LLM_BASE_URL: set it too"])

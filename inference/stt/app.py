@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from chassis.service import create_app
 from chassis.settings import load_or_exit
 from chassis.weights.settings import ModelStoreSettings
-from inference.service import model_routes, service_parts
+from inference.service import audio_model_routes, model_routes, service_parts
 from inference.stt.realtime import realtime_routes
 from inference.stt.routes import stt_routes
 from inference.stt.service import Stt
@@ -36,5 +36,6 @@ def build(settings: SttSettings) -> FastAPI:
     app.state.settings = settings
     app.include_router(stt_routes(stt))
     app.include_router(realtime_routes(stt))
+    app.include_router(audio_model_routes(lambda: [stt.serving.known.model]))
     app.include_router(model_routes(stt.serving.model_ids, models=stt.serving))
     return app

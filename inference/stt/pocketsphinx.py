@@ -36,7 +36,7 @@ PRIME_S = 0.5
 EARLY_S = 0.3
 FIRST_WORD_S = 0.59
 # A pair of decoders takes 66 MB and 0.2 s to load: a rush of callers must not keep it all.
-READY_PAIRS, KEPT_PAIRS = 2, 6
+READY_PAIRS = 2
 HYPOTHESIS_S = 0.09  # of sound between two that may agree: closer ones always do
 
 
@@ -55,12 +55,15 @@ class Pocketsphinx:
         cache_dir: Path,
         open_vocabulary: bool,
         slots: int,
+        kept_pairs: int,
     ) -> None:
+        """`kept_pairs`: of decoders, beyond those that hear now."""
         self.model = model
         self._sentences = sentences
         self._cache_dir = cache_dir
         self._open_vocabulary = open_vocabulary
         self.concurrency = slots
+        self._kept_pairs = kept_pairs
         self._idle: queue.LifoQueue[Pair] = queue.LifoQueue()
         self._beside: ThreadPoolExecutor | None = None
         self._files: ModelFiles | None = None
@@ -114,7 +117,7 @@ class Pocketsphinx:
             return Pair(self._files, self._beside, open_vocabulary=self._open_vocabulary)
 
     def _give_back(self, pair: Pair) -> None:
-        if self._idle.qsize() < KEPT_PAIRS:
+        if self._idle.qsize() < self._kept_pairs:
             self._idle.put(pair)
         else:
             pair.close()

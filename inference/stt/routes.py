@@ -64,10 +64,6 @@ def stt_routes(stt: Stt) -> APIRouter:
         """Write down in English what is said in `file`, where the model can."""
         return await _answered(stt, request, priority, client, translate=True)
 
-    @router.get("/v1/audio/models")
-    async def models() -> dict[str, list[dict[str, str]]]:
-        return {"models": [{"id": stt.known.model}]}
-
     return router
 
 

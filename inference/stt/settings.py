@@ -1,7 +1,7 @@
 """Settings of the speech-to-text server, `STT_*`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -14,6 +14,7 @@ class SttSettings(SwitchedServerSettings):
 
     model_config = SettingsConfigDict(env_prefix="STT_")
     foreign = frozenset({"STT_PYTHON"})  # read by `parley up`
+    kept_pairs: ClassVar[int] = 6  # of pocketsphinx's decoders, for the next callers
 
     port: int = Field(default=8001, ge=1, le=65535, description="port to listen on")
     engine: Literal["auto", "nemotron", "whisper", "pocketsphinx"] = Field(

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from chassis.service import create_app
 from chassis.settings import load_or_exit
 from chassis.weights.settings import ModelStoreSettings
-from inference.service import model_routes, service_parts
+from inference.service import audio_model_routes, model_routes, service_parts
 from inference.tts.lexicon_routes import lexicon_routes
 from inference.tts.routes import root_routes, tts_routes
 from inference.tts.service import Tts
@@ -36,6 +36,7 @@ def build(settings: TtsSettings) -> FastAPI:
     app.state.settings = settings
     app.include_router(tts_routes(tts))
     app.include_router(lexicon_routes(tts.lexicon))
+    app.include_router(audio_model_routes(lambda: [tts.serving.known.model]))
     app.include_router(model_routes(tts.serving.model_ids, models=tts.serving))
-    app.include_router(root_routes())
+    app.include_router(root_routes("tts"))
     return app

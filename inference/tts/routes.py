@@ -94,22 +94,17 @@ def tts_routes(tts: Tts) -> APIRouter:
             ]
         }
 
-    @router.get("/v1/audio/models")
-    async def models() -> dict[str, list[dict[str, str]]]:
-        """The model that speaks."""
-        return {"models": [{"id": tts.serving.known.model}]}
-
     return router
 
 
-def root_routes() -> APIRouter:
+def root_routes(service: str) -> APIRouter:
     """`GET {base_url}/`, with which LiveKit's plugin opens its connection ahead of time."""
     router = APIRouter()
 
     @router.get("/")
     @router.get("/v1/")
     async def root() -> dict[str, str]:
-        return {"service": "tts"}
+        return {"service": service}
 
     return router
 

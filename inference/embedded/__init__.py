@@ -1,0 +1,1 @@
+"""The standby: the three embedded engines behind one origin, in one small process."""
