@@ -19,6 +19,10 @@ class AgentSettings(ServiceSettings):
     sdk_port: int = Field(default=8081, ge=1, le=65535, description="port of the SDK's own health")
     name: str = Field(default="parley", description="worker name that calls are dispatched to")
     data_dir: Path = Field(default=Path(".parley/data"), description="folder of notes")
+    clips_dir: Path = Field(
+        default=Path(".parley/clips"),
+        description="folder of the spare voice's lines, which `parley setup` renders",
+    )
 
     stt_url: str = Field(default="http://127.0.0.1:8001/v1", description="OpenAI base URL of STT")
     # The stock plugin reads the endpointing mode off this prefix: our VAD ends the utterance.

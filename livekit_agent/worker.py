@@ -16,6 +16,8 @@ from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
 from chassis.service import create_app
 from chassis.settings import LiveKitSettings, load_settings
+from livekit_agent.clip_maker import ClipMaker
+from livekit_agent.clips import Clips
 from livekit_agent.conversation import answer_call
 from livekit_agent.engines import load_vad
 from livekit_agent.settings import AgentSettings
@@ -48,6 +50,7 @@ class Worker:
         self._refused = self._metrics.counter("calls_refused_total", "calls refused", ["reason"])
         self.health = Health("agent", self._metrics)
         self._client = pooled_client(metrics=self._metrics)
+        self._clip_maker = ClipMaker(Clips(settings), self._client, settings)
         self._server = AgentServer(
             ws_url=livekit.url,
             api_key=livekit.api_key,
@@ -115,7 +118,8 @@ class Worker:
         """Serve until a signal, drain, stop. Returns the exit status."""
         stop = asyncio.Event()
         with on_stop_signals(stop):
-            async with self._client, asyncio.TaskGroup() as tasks:
+            async with self._client, self._clip_maker, asyncio.TaskGroup() as tasks:
+                self._clip_maker.want(self._settings.tts_voice, self._settings.language)
                 health = uvicorn.Server(self._health_config())
                 health_task = tasks.create_task(_serve(health))
                 server_task = tasks.create_task(self._server.run())

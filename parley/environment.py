@@ -15,6 +15,7 @@ from chassis.settings import ENV_FILE, Settings, is_loopback
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB_DIR = ROOT / "frontend" / "dist"
+CLIPS_DIR = ROOT / ".parley" / "clips"
 SFU_CONFIG = ROOT / "livekit.yaml"
 
 
@@ -133,6 +134,7 @@ def child_variables(stack: StackSettings) -> dict[str, str]:
     derived = {
         "LIVEKIT_URL": stack.sfu_url,
         "BACKEND_AGENT_URL": stack.reach("agent"),
+        "AGENT_CLIPS_DIR": str(CLIPS_DIR),
     }
     for name in ("stt", "llm", "tts"):
         url = stack.reach(name)

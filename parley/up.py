@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from chassis.settings import exit_bad_settings, load_or_exit
-from parley import ports, sfu, webapp
+from parley import clips, ports, sfu, webapp
 from parley.build_step import Say, SetupFailed
 from parley.env_file import write_missing_secrets
 from parley.environment import StackSettings, child_variables, ports_of
@@ -65,11 +65,12 @@ async def _up(stack: StackSettings, terminal: Terminal, run: Run, dead_run: Run 
 
 
 async def _set_up(stack: StackSettings, say: Say) -> Path | None:
-    """Build what is missing, both at once. Returns the SFU's binary, when the SFU is ours."""
+    """Build what is missing, all at once. Returns the SFU's binary, when the SFU is ours."""
     binary: Path | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
             building = tasks.create_task(webapp.build_if_stale(stack, say))
+            tasks.create_task(clips.render_if_stale(stack, say))
             if stack.runs_sfu:
                 binary = await sfu.obtain_binary(stack, say)
             await building
