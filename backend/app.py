@@ -1,4 +1,4 @@
-"""Wires the backend: tokens, status, web app."""
+"""Wires the backend: tokens, status, what the agent records, web app."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from backend.db import Database
+from backend.internal import internal_routes
 from backend.settings import BackendSettings
 from backend.status import status_routes, watch_services
 from backend.tokens import TokenDesk, token_routes
@@ -14,14 +15,19 @@ from chassis.health import Health
 from chassis.http import pooled_client
 from chassis.metrics import Metrics
 from chassis.service import create_app
-from chassis.settings import LiveKitSettings, load_or_exit
+from chassis.settings import InternalSettings, LiveKitSettings, load_or_exit
 
 WRITE_EVERY_S = 5.0  # the probe of the database is a write
 
 
-def build(settings: BackendSettings, livekit: LiveKitSettings | None = None) -> FastAPI:
-    """The backend's app. `livekit` is read from the environment unless given."""
+def build(
+    settings: BackendSettings,
+    livekit: LiveKitSettings | None = None,
+    internal: InternalSettings | None = None,
+) -> FastAPI:
+    """The backend's app. `livekit` and `internal` are read from the environment unless given."""
     livekit = livekit or load_or_exit(LiveKitSettings)
+    internal = internal or load_or_exit(InternalSettings)
     metrics = Metrics("backend")
     health = Health("backend", metrics)
     client = pooled_client(metrics=metrics)
@@ -33,6 +39,7 @@ def build(settings: BackendSettings, livekit: LiveKitSettings | None = None) -> 
             "stt": settings.stt_url,
             "llm": settings.llm_url,
             "tts": settings.tts_url,
+            "embedded": settings.embedded_url,
             "agent": settings.agent_url,
         },
     )
@@ -47,7 +54,8 @@ def build(settings: BackendSettings, livekit: LiveKitSettings | None = None) -> 
 
     app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
-    app.include_router(token_routes(TokenDesk(settings, livekit, health)))
+    app.include_router(token_routes(TokenDesk(settings, livekit, health, database)))
+    app.include_router(internal_routes(database, internal.key, settings.user_name))
     app.include_router(status_routes(health))
     serve_web_app(app, settings.web_dir)
     return app

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -15,8 +16,12 @@ from livekit.protocol.agent_dispatch import RoomAgentDispatch
 from livekit.protocol.room import RoomConfiguration
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.conversations import find_conversation
+from backend.db import Database
+from backend.internal_schema import Id
+from backend.personas import find_persona
 from backend.settings import BackendSettings
-from chassis.errors import Forbidden, InvalidRequest, RateLimited, Unavailable
+from chassis.errors import Forbidden, InvalidRequest, NotFound, RateLimited, Unavailable
 from chassis.health import Health
 from chassis.logs import get_logger
 from chassis.settings import LiveKitSettings
@@ -45,7 +50,11 @@ class RoomConfig(BaseModel):
 
 
 class TokenRequest(BaseModel):
-    """LiveKit's standard body. Fields that would let a client choose what it may do are refused."""
+    """LiveKit's standard body. Fields that would let a client choose what it may do are refused.
+
+    Beyond the standard: `conversation_id` of one to go on with, `persona_id` (or name) of who is to
+    answer.
+    """
 
     room_name: str = ""
     participant_name: str = ""
@@ -53,6 +62,8 @@ class TokenRequest(BaseModel):
     participant_metadata: str = ""
     participant_attributes: dict[str, str] = {}
     room_config: RoomConfig = RoomConfig()
+    conversation_id: Id | None = None
+    persona_id: Id | None = None
 
 
 class TokenResponse(BaseModel):
@@ -63,13 +74,31 @@ class TokenResponse(BaseModel):
     conversation_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dispatch:
+    """What the agent is told of the call, as JSON."""
+
+    conversation_id: str
+    user_id: str | None = None
+    channel: str = "web"
+    persona_id: str | None
+    resume: bool
+
+
 class TokenDesk:
     """Hands out tokens. Minting has no side effect: a page may ask ahead and never call."""
 
-    def __init__(self, settings: BackendSettings, livekit: LiveKitSettings, health: Health) -> None:
+    def __init__(
+        self,
+        settings: BackendSettings,
+        livekit: LiveKitSettings,
+        health: Health,
+        database: Database,
+    ) -> None:
         self._settings = settings
         self._livekit = livekit
         self._health = health
+        self._database = database
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._limit = RateLimitItemPerMinute(settings.tokens_per_minute)
 
@@ -80,7 +109,7 @@ class TokenDesk:
         # A room opened before the worker is registered never gets an agent: do not trust a memory.
         await self._health.refresh()
         self._check_ready()
-        return self._mint()
+        return self._mint(await self._dispatch(request))
 
     def _check_origin(self, origin: str | None) -> None:
         # No Origin header: not a browser page, so no cookie or network position of a user to abuse.
@@ -132,10 +161,30 @@ class TokenDesk:
                 retry_after_s=UNREADY_RETRY_S,
             )
 
-    def _mint(self) -> TokenResponse:
-        conversation_id = secrets.token_urlsafe(16)
+    async def _dispatch(self, request: TokenRequest) -> _Dispatch:
+        if request.conversation_id is None and request.persona_id is None:
+            # A plain call must not wait for the database: it can be had without.
+            return _Dispatch(
+                conversation_id=secrets.token_urlsafe(16), persona_id=None, resume=False
+            )
+        persona_id = None
+        async with self._database.reading() as session:
+            if request.persona_id is not None:
+                persona = await find_persona(session, request.persona_id, param="persona_id")
+                persona_id = persona.id
+            if request.conversation_id is not None:
+                known = await find_conversation(session, request.conversation_id)
+                if known is None:
+                    raise NotFound("there is no such conversation", param="conversation_id")
+                persona_id = persona_id or known.persona_id
+        return _Dispatch(
+            conversation_id=request.conversation_id or secrets.token_urlsafe(16),
+            persona_id=persona_id,
+            resume=request.conversation_id is not None,
+        )
+
+    def _mint(self, told: _Dispatch) -> TokenResponse:
         room = f"call-{secrets.token_urlsafe(ROOM_BITS // 8)}"
-        metadata = {"conversation_id": conversation_id, "channel": "web", "resume": False}
         grants = api.VideoGrants(
             room_join=True,
             room=room,
@@ -146,7 +195,7 @@ class TokenDesk:
             can_update_own_metadata=False,
         )
         dispatch = RoomAgentDispatch(
-            agent_name=self._settings.agent_name, metadata=json.dumps(metadata)
+            agent_name=self._settings.agent_name, metadata=json.dumps(asdict(told))
         )
         token = (
             api.AccessToken(self._livekit.api_key, self._livekit.api_secret.get_secret_value())
@@ -161,11 +210,11 @@ class TokenDesk:
                 )
             )
         )
-        log.info("token_issued", conversation_id=conversation_id, room=room)
+        log.info("token_issued", conversation_id=told.conversation_id, room=room)
         return TokenResponse(
             server_url=self._livekit.public_url or self._livekit.url,
             participant_token=token.to_jwt(),
-            conversation_id=conversation_id,
+            conversation_id=told.conversation_id,
         )
 
 

@@ -1,66 +1,18 @@
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from livekit import api
-from pydantic import SecretStr
 
-from backend.app import build
-from backend.settings import BackendSettings
 from chassis.health import Health
-from chassis.settings import LiveKitSettings
+from tests.backend.apps import SECRET, app_with
 
-SECRET = "0123456789abcdef0123456789abcdef"
 PAGE = "http://localhost:8080"
-DEAD = "http://127.0.0.1:9"  # the discard port: nothing listens
-
-
-@pytest.fixture(autouse=True)
-def no_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-class AlwaysFine(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def peers() -> Iterator[str]:
-    """The address of a server that stands for the SFU and every service, all ready."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), AlwaysFine)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def app_with(web_dir: Path, peers: str = DEAD, **settings: Any) -> FastAPI:
-    livekit = LiveKitSettings(
-        url=peers.replace("http", "ws"), api_key="APItest", api_secret=SecretStr(SECRET)
-    )
-    urls = {f"{name}_url": peers for name in ("stt", "llm", "tts", "agent")}
-    return build(BackendSettings(**{"web_dir": web_dir, **urls, **settings}), livekit)
-
-
-@pytest.fixture
-def client(tmp_path: Path, peers: str) -> Iterator[TestClient]:
-    with TestClient(app_with(tmp_path, peers)) as client:
-        yield client
 
 
 def claims(response: httpx2.Response) -> dict[str, Any]:
@@ -179,7 +131,7 @@ def test_health_lists_every_service_and_why_it_is_not_ready(unreachable: TestCli
     assert body["status"] == "unready"
     errors = {s["name"]: s["last_error"] for s in body["services"]}
     assert errors.pop("database") is None
-    assert set(errors) == {"sfu", "stt", "llm", "tts", "agent"}
+    assert set(errors) == {"sfu", "stt", "llm", "tts", "embedded", "agent"}
     assert all(errors.values())
     assert unreachable.get("/health/ready").status_code == 503
     assert unreachable.get("/health/live").status_code == 200

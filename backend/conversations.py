@@ -1,0 +1,130 @@
+"""Conversations and their turns: recorded once each, told again when a call goes on."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import JSON, ForeignKey, String, Text, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend import internal_schema as schema
+from backend.db import Base, UtcDateTime
+
+LOCAL_USER = "local"
+TURNS_TOLD = 20
+
+
+class ConversationRow(Base):
+    """One or more calls long. `ended_at` is of the last of them, None while it lasts."""
+
+    __tablename__ = "conversations"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(64))
+    persona_id: Mapped[str | None] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    room: Mapped[str | None] = mapped_column(String(256))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_reason: Mapped[str | None] = mapped_column(String(32))
+    summary: Mapped[str | None] = mapped_column(Text)
+
+
+class TurnRow(Base):
+    """What one side said, and how it went."""
+
+    __tablename__ = "turns"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
+    role: Mapped[schema.Role] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    heard_text: Mapped[str | None] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    interrupted: Mapped[bool]
+    confidence: Mapped[float | None]
+    timing: Mapped[dict[str, Any]] = mapped_column(JSON)
+    tools: Mapped[list[Any]] = mapped_column(JSON)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+async def begin(session: AsyncSession, new: schema.NewConversation) -> bool:
+    """A call of this conversation began. True when it is the first word of it."""
+    user_id = new.user_id or LOCAL_USER
+    row = await session.get(ConversationRow, new.conversation_id)
+    if row is None:
+        row = ConversationRow(id=new.conversation_id, started_at=new.started_at)
+        session.add(row)
+        created = True
+    else:
+        created = False
+    row.user_id, row.persona_id, row.channel = user_id, new.persona_id, new.channel
+    row.room = new.room
+    # Outboxes of two workers may deliver in any order: what is older does not undo what is newer.
+    row.started_at = min(row.started_at, new.started_at)
+    if row.ended_at is not None and new.started_at > row.ended_at:
+        row.ended_at = row.ended_reason = None
+    return created
+
+
+async def add_turn(
+    session: AsyncSession, conversation_id: str, turn: schema.NewTurn, key: str
+) -> tuple[str, bool]:
+    """The turn's id, and whether it is new: `key` tells a repeated delivery."""
+    kept = await session.scalar(select(TurnRow.id).where(TurnRow.idempotency_key == key))
+    if kept is not None:
+        return kept, False
+    await _known(session, conversation_id, turn.started_at)
+    turn_id = uuid4().hex
+    values = turn.model_dump()
+    session.add(
+        TurnRow(
+            id=turn_id,
+            conversation_id=conversation_id,
+            idempotency_key=key,
+            recorded_at=datetime.now(UTC),
+            **values,
+        )
+    )
+    return turn_id, True
+
+
+async def summarise(session: AsyncSession, conversation_id: str, text: str) -> None:
+    row = await _known(session, conversation_id, datetime.now(UTC))
+    row.summary = text
+
+
+async def end(session: AsyncSession, conversation_id: str, ended: schema.End) -> None:
+    """Of two ends the later stays: a dead agent's is written by whoever noticed first."""
+    row = await _known(session, conversation_id, ended.ended_at)
+    if row.ended_at is None or ended.ended_at >= row.ended_at:
+        row.ended_at, row.ended_reason = ended.ended_at, ended.reason.value
+
+
+async def find_conversation(session: AsyncSession, conversation_id: str) -> ConversationRow | None:
+    return await session.get(ConversationRow, conversation_id)
+
+
+async def last_turns(session: AsyncSession, conversation_id: str) -> list[schema.Turn]:
+    """The last 20 in which something was heard, oldest first."""
+    heard = func.coalesce(TurnRow.heard_text, TurnRow.text)
+    newest = (
+        select(TurnRow.role, heard, TurnRow.started_at)
+        .where(TurnRow.conversation_id == conversation_id, heard != "")
+        .order_by(TurnRow.started_at.desc(), TurnRow.recorded_at.desc())
+        .limit(TURNS_TOLD)
+    )
+    rows = (await session.execute(newest)).all()
+    return [schema.Turn(role=role, text=text, at=at) for role, text, at in reversed(rows)]
+
+
+async def _known(session: AsyncSession, conversation_id: str, at: datetime) -> ConversationRow:
+    """The conversation, made if what tells of it came before word of its start."""
+    row = await session.get(ConversationRow, conversation_id)
+    if row is None:
+        row = ConversationRow(id=conversation_id, user_id=LOCAL_USER, channel="web", started_at=at)
+        session.add(row)
+        await session.flush()
+    return row

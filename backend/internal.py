@@ -1,0 +1,179 @@
+"""`/internal`: what the agent reads and records, by service key; never for a browser."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import SecretStr
+
+from backend import conversations, memory, personas
+from backend import internal_schema as schema
+from backend.conversations import LOCAL_USER
+from backend.db import Database
+from chassis.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
+from chassis.keys import check_bearer
+
+MEMORIES_TOLD = 20
+ConversationId = Annotated[str, Path(min_length=1, max_length=64)]
+IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+UserId = Annotated[str | None, Query(max_length=64)]
+SearchText = Annotated[str, Query(max_length=2_000)]
+
+
+def internal_routes(
+    database: Database, key: SecretStr | None, user_name: str | None = None
+) -> APIRouter:
+    """`key` None lets nobody in. `user_name`: what the local user is called."""
+    router = APIRouter(
+        prefix="/internal",
+        tags=["internal"],
+        route_class=_guarded(key),
+        responses=documented(Unauthorized, Forbidden, Unavailable),
+    )
+    _add_conversation_routes(router, database)
+    _add_context_routes(router, database, user_name)
+    _add_memory_routes(router, database)
+    return router
+
+
+def _guarded(key: SecretStr | None) -> type[APIRoute]:
+    class GuardedRoute(APIRoute):
+        """Asks who is there before it reads what they send."""
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                if request.headers.get("origin") is not None:
+                    raise Forbidden("not for web pages", param="Origin")
+                if key is None:
+                    raise Unauthorized("PARLEY_SERVICE_KEY is not set", param="Authorization")
+                check_bearer(request.headers.get("authorization"), key)
+                return await handle(request)
+
+            return guarded
+
+    return GuardedRoute
+
+
+def _add_conversation_routes(router: APIRouter, database: Database) -> None:
+    @router.post("/conversations", status_code=201)
+    async def begin(body: schema.NewConversation, response: Response) -> schema.ConversationId:
+        """A call began, of a new conversation (201) or a known one (200)."""
+        async with database.writing() as session:
+            created = await conversations.begin(session, body)
+        response.status_code = 201 if created else 200
+        return schema.ConversationId(conversation_id=body.conversation_id)
+
+    @router.post("/conversations/{conversation_id}/turns", status_code=201)
+    async def add_turn(
+        conversation_id: ConversationId,
+        body: schema.NewTurn,
+        idempotency_key: IdempotencyKey,
+        response: Response,
+    ) -> schema.TurnId:
+        """Record a turn; delivered again with the same key it answers 200 and the same id."""
+        async with database.writing() as session:
+            turn_id, created = await conversations.add_turn(
+                session, conversation_id, body, idempotency_key
+            )
+        response.status_code = 201 if created else 200
+        return schema.TurnId(turn_id=turn_id)
+
+    @router.put("/conversations/{conversation_id}/summary", status_code=204)
+    async def summarise(conversation_id: ConversationId, body: schema.Summary) -> None:
+        """Replace the summary of what was said before the last turns."""
+        async with database.writing() as session:
+            await conversations.summarise(session, conversation_id, body.text)
+
+    @router.post("/conversations/{conversation_id}/end", status_code=204)
+    async def end(conversation_id: ConversationId, body: schema.End) -> None:
+        """The call is over, and why."""
+        async with database.writing() as session:
+            await conversations.end(session, conversation_id, body)
+
+
+def _add_context_routes(router: APIRouter, database: Database, user_name: str | None) -> None:
+    @router.get("/conversations/{conversation_id}/context")
+    async def context(
+        conversation_id: ConversationId,
+        user_id: UserId = None,
+        persona_id: Annotated[str | None, Query(max_length=64)] = None,
+    ) -> schema.Context:
+        """What the agent needs to begin or go on. A conversation not known yet is fine: then
+        `user_id` and `persona_id` say whose it is and who answers."""
+        async with database.reading() as session:
+            known = await conversations.find_conversation(session, conversation_id)
+            user = known.user_id if known else user_id or LOCAL_USER
+            wanted = persona_id or (known.persona_id if known else None)
+            persona = await personas.persona_or_default(session, wanted)
+            names = await personas.all_personas(session)
+            turns = await conversations.last_turns(session, conversation_id)
+            memories = await memory.newest(session, user, MEMORIES_TOLD)
+        return schema.Context(
+            conversation_id=conversation_id,
+            resumed=bool(turns),
+            persona=schema.Persona.model_validate(persona),
+            personas=[schema.PersonaName.model_validate(name) for name in names],
+            user=schema.User(
+                id=user,
+                preferred_name=user_name if user == LOCAL_USER else None,
+                language=None,
+            ),
+            summary=known.summary if known else None,
+            turns=turns,
+            memories=[schema.Memory.model_validate(row) for row in memories],
+        )
+
+    @router.get("/personas/{persona}", responses=documented(NotFound))
+    async def find_persona(persona: ConversationId) -> schema.Persona:
+        """By id, or by name in any case."""
+        async with database.reading() as session:
+            found = await personas.find_persona(session, persona, param="persona")
+        return schema.Persona.model_validate(found)
+
+
+def _add_memory_routes(router: APIRouter, database: Database) -> None:
+    @router.get("/memories")
+    async def recall(
+        user_id: UserId = None,
+        query: SearchText = "",
+        limit: Annotated[int, Query(ge=1, le=100)] = MEMORIES_TOLD,
+    ) -> schema.Memories:
+        """Those that bear on `query`, best first; without one the newest."""
+        async with database.reading() as session:
+            rows = await memory.newest(session, user_id or LOCAL_USER)
+        # A thread: a thousand memories would hold up every other request for milliseconds.
+        found = await asyncio.to_thread(memory.relevant, query, rows, limit) if query else rows
+        return schema.Memories(
+            memories=[schema.Memory.model_validate(row) for row in found[:limit]]
+        )
+
+    @router.post("/memories", status_code=201)
+    async def remember(
+        body: schema.NewMemory, idempotency_key: IdempotencyKey, response: Response
+    ) -> schema.MemoryId:
+        """Keep one thing; told again, by key or word for word, it answers 200 and the same id."""
+        async with database.writing() as session:
+            user_id = body.user_id or LOCAL_USER
+            memory_id, created = await memory.remember(session, body, user_id, idempotency_key)
+        response.status_code = 201 if created else 200
+        return schema.MemoryId(id=memory_id)
+
+    @router.delete("/memories")
+    async def forget(user_id: UserId = None, query: SearchText = "") -> schema.Deleted:
+        """Delete those that match `query` best."""
+        if not query.strip():
+            raise InvalidRequest("say what to forget", param="query")
+        async with database.writing() as session:
+            gone = await memory.forget(session, user_id or LOCAL_USER, query)
+        return schema.Deleted(deleted=[schema.DeletedMemory.model_validate(row) for row in gone])

@@ -1,0 +1,186 @@
+"""What agent and backend say to each other: the bodies of the `/internal` routes."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+
+from chassis.ended import EndedReason
+
+MAX_TEXT_CHARS = 100_000  # an hour of speech; the body limit is far above
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+Text = Annotated[str, Field(max_length=MAX_TEXT_CHARS)]
+Role = Literal["user", "assistant"]
+Channel = Literal["web", "sip"]
+MemoryKind = Literal["fact", "preference", "note"]
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as exc:  # year 1 or 9999, and a zone that leads out of it
+        raise ValueError("out of range") from exc
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class Persona(BaseModel):
+    """Who the agent is. None: the agent's own setting; `tools` None: all."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    prompt: str
+    style: str
+    voice: str | None
+    language: str | None
+    greeting: str | None
+    temperature: float | None
+    tools: list[str] | None
+    interruption_mode: Literal["normal", "words", "off"]
+    interruption_words: int
+
+
+class PersonaName(BaseModel):
+    """A persona one can ask for."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+
+
+class NewConversation(BaseModel):
+    """A call began. `user_id` None: the one local user."""
+
+    conversation_id: Id
+    channel: Channel
+    user_id: Id | None = None
+    persona_id: Id | None = None
+    room: Annotated[str, Field(max_length=256)] | None = None
+    started_at: Instant
+
+
+class ConversationId(BaseModel):
+    """The conversation that is there now."""
+
+    conversation_id: str
+
+
+class ToolCall(BaseModel):
+    """A tool that ran in a turn, with what went in and what came out."""
+
+    name: Annotated[str, Field(max_length=200)]
+    arguments: Any = None
+    result: Any = None
+
+
+class NewTurn(BaseModel):
+    """All one side said until the floor passed. `heard_text`: what of a reply was played, None
+    for all of it; `confidence` 0..1; `timing` in seconds, by stage."""
+
+    role: Role
+    text: Text
+    heard_text: Text | None = None
+    started_at: Instant
+    interrupted: bool = False
+    confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
+    timing: dict[Annotated[str, Field(max_length=100)], FiniteFloat | None] = {}
+    tools: list[ToolCall] = []
+
+
+class TurnId(BaseModel):
+    """The turn that is kept."""
+
+    turn_id: str
+
+
+class Summary(BaseModel):
+    """What was said before the turns that are still told in full."""
+
+    text: Text
+
+
+class End(BaseModel):
+    """The call is over."""
+
+    reason: EndedReason
+    ended_at: Instant
+
+
+class Turn(BaseModel):
+    """A turn as the language model is told it: of a reply, what was heard."""
+
+    role: Role
+    text: str
+    at: datetime
+
+
+class Memory(BaseModel):
+    """One thing known about a user."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    text: str
+    kind: MemoryKind
+
+
+class NewMemory(BaseModel):
+    """One thing to know from now on, of the local user when `user_id` is None."""
+
+    user_id: Id | None = None
+    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+    kind: MemoryKind
+    conversation_id: Id | None = None
+
+
+class MemoryId(BaseModel):
+    """The memory that is kept."""
+
+    id: str
+
+
+class Memories(BaseModel):
+    """Most relevant first, newest first when nothing was asked."""
+
+    memories: list[Memory]
+
+
+class DeletedMemory(BaseModel):
+    """What is no longer known."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    text: str
+
+
+class Deleted(BaseModel):
+    """All that matched the query best."""
+
+    deleted: list[DeletedMemory]
+
+
+class User(BaseModel):
+    """Who is talking, as far as it is known."""
+
+    id: str
+    preferred_name: str | None
+    language: str | None
+
+
+class Context(BaseModel):
+    """What an agent needs to go on, or to begin: `resumed` when something was said before."""
+
+    conversation_id: str
+    resumed: bool
+    persona: Persona
+    personas: list[PersonaName]
+    user: User
+    summary: str | None
+    turns: list[Turn]
+    memories: list[Memory]

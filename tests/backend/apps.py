@@ -1,0 +1,38 @@
+"""Backends for tests, built in this process over a database file of their own."""
+
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from backend.app import build
+from backend.settings import BackendSettings
+from chassis.settings import InternalSettings, LiveKitSettings
+
+SECRET = "0123456789abcdef0123456789abcdef"
+SERVICE_KEY = "fedcba9876543210fedcba9876543210"
+DEAD = "http://127.0.0.1:9"  # the discard port: nothing listens
+
+
+class AlwaysFine(BaseHTTPRequestHandler):
+    """Stands for the SFU and every service, all ready."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def app_with(
+    web_dir: Path, peers: str = DEAD, service_key: str | None = SERVICE_KEY, **settings: Any
+) -> FastAPI:
+    livekit = LiveKitSettings(
+        url=peers.replace("http", "ws"), api_key="APItest", api_secret=SecretStr(SECRET)
+    )
+    internal = InternalSettings(key=SecretStr(service_key) if service_key else None)
+    urls = {f"{name}_url": peers for name in ("stt", "llm", "tts", "embedded", "agent")}
+    return build(BackendSettings(**{"web_dir": web_dir, **urls, **settings}), livekit, internal)
