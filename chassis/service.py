@@ -217,7 +217,7 @@ async def _on_parley_error(request: Request, exc: Exception) -> Response:
 async def _on_invalid(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)
     first = exc.errors()[0]
-    where = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    where = [str(part) for part in first["loc"][1:]]  # after "body", "query", "path" or "header"
     if first["type"] == "json_invalid":
         error = InvalidRequest("the body is not valid JSON", param="body", code="invalid_json")
     elif first["type"] == "model_attributes_type" and not _says_json(request):
