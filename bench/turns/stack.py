@@ -1,12 +1,13 @@
-"""How long is the silence between a person's last word and the agent's first sound?
+"""Voice-to-voice of the whole stack, engines included: one that runs, or one started for it.
 
-Voice-to-voice: from the last sample of speech sent to the first audible sample of the
-reply received, over a real SFU, with the embedded engines. Both legs of WebRTC are in it.
+From the last sample of speech sent to the first audible sample of the reply received, over a real
+SFU. Both legs of WebRTC are in it.
 """
 
 import argparse
 import asyncio
 import statistics
+import sys
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.turns import percentile
 from parley.caller import Caller
 from tests.speech import RATE_HZ, speak, trimmed
 from tests.stack import running_stack
@@ -80,12 +82,6 @@ async def one_turn(caller: Caller, text: str, voice: str) -> Turn:
     return Turn(heard_at_s - said_at_s, turns[-1])
 
 
-def percentile(values: list[float], share: float) -> float:
-    """The smallest value that `share` of `values` do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * int(share * 100) // 100) - 1)]
-
-
 def report(turns: list[Turn], failed: int) -> None:
     table = Table(title=f"{len(turns)} turns, {failed} failed, embedded engines")
     for column in ("seconds", "P50", "P90", "max"):
@@ -100,22 +96,26 @@ def report(turns: list[Turn], failed: int) -> None:
     Console().print(table)
 
 
-def main() -> None:
+def run(url: str | None, turns: int) -> int:
+    """Measure the stack at `url`, or one started for it; returns the exit status."""
+    started = time.monotonic()
+    if url:
+        measured, failed = asyncio.run(measure(url, turns))
+    else:
+        with running_stack("bench") as stack:
+            measured, failed = asyncio.run(measure(stack.url, turns))
+    report(measured, failed)
+    print(f"took {time.monotonic() - started:.0f} s")
+    return 1 if failed or not measured else 0
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--url", help="a running stack's address; default: start one")
     arguments = parser.parse_args()
-    started = time.monotonic()
-    if arguments.url:
-        turns, failed = asyncio.run(measure(arguments.url, arguments.turns))
-    else:
-        with running_stack("bench") as stack:
-            turns, failed = asyncio.run(measure(stack.url, arguments.turns))
-    report(turns, failed)
-    print(f"took {time.monotonic() - started:.0f} s")
-    if failed or not turns:
-        raise SystemExit(1)
+    return run(arguments.url, arguments.turns)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
