@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from backend.settings import WEB_DIR, BackendSettings
 from chassis.settings import InternalSettings, LiveKitSettings, Settings
 from chassis.weights.settings import ModelStoreSettings
+from inference.embedded.settings import EmbeddedSettings
 from inference.llm.settings import LlmSettings
 from inference.stt.settings import SttSettings
 from inference.tts.settings import TtsSettings
@@ -32,6 +33,7 @@ SECTIONS: dict[str, type[Settings]] = {
     "Speech to text": SttSettings,
     "Language model": LlmSettings,
     "Text to speech": TtsSettings,
+    "Standby: small engines for when one of these is away": EmbeddedSettings,
     "Weights of models, shared by the model servers and `parley models`": ModelStoreSettings,
 }
 # Read by `parley up` and by livekit-server, not through a settings class.

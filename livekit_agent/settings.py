@@ -35,6 +35,13 @@ class AgentSettings(ServiceSettings):
     tts_model: str = Field(default="tts-1", description="TTS model to ask for")
     tts_voice: str = Field(default="alloy", description="voice of the agent")
     tts_api_key: SecretStr = Field(default=SecretStr("local"), description="bearer key of TTS")
+    standby_url: str = Field(
+        default="http://127.0.0.1:8004/v1",
+        description="OpenAI base URL of the standby, which stands in for an engine that is down",
+    )
+    standby_api_key: SecretStr = Field(
+        default=SecretStr("local"), description="bearer key of the standby"
+    )
 
     language: str = Field(default="en", description="language spoken with the agent")
     timezone: str | None = Field(

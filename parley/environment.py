@@ -34,6 +34,7 @@ class StackSettings(Settings):
     stt_port: int = Field(default=8001, ge=1, le=65535, description="port of stt")
     llm_port: int = Field(default=8002, ge=1, le=65535, description="port of llm")
     tts_port: int = Field(default=8003, ge=1, le=65535, description="port of tts")
+    embedded_port: int = Field(default=8004, ge=1, le=65535, description="port of embedded")
     agent_port: int = Field(default=8082, ge=1, le=65535, description="port of agent")
     agent_sdk_port: int = Field(default=8081, ge=1, le=65535, description="port of the agent's SDK")
     backend_port: int = Field(default=8080, ge=1, le=65535, description="port of backend")
@@ -41,6 +42,7 @@ class StackSettings(Settings):
     stt_host: str = Field(default="127.0.0.1", description="address stt listens on")
     llm_host: str = Field(default="127.0.0.1", description="address llm listens on")
     tts_host: str = Field(default="127.0.0.1", description="address tts listens on")
+    embedded_host: str = Field(default="127.0.0.1", description="address embedded listens on")
     agent_host: str = Field(default="127.0.0.1", description="address agent listens on")
     backend_host: str = Field(default="127.0.0.1", description="address backend listens on")
 
@@ -78,7 +80,7 @@ class StackSettings(Settings):
     def logs_dir(self) -> Path:
         return self.parley_state_dir / "logs"
 
-    def reach(self, service: Literal["stt", "llm", "tts", "agent", "backend"]) -> str:
+    def reach(self, service: Literal["stt", "llm", "tts", "embedded", "agent", "backend"]) -> str:
         """The base URL of a service, as this machine reaches it."""
         host = str(getattr(self, f"{service}_host"))
         if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
@@ -115,7 +117,7 @@ def ports_of(stack: StackSettings) -> list[Port]:
             number=getattr(stack, f"{name}_port"),
             host=getattr(stack, f"{name}_host"),
         )
-        for name in ("stt", "llm", "tts", "agent", "backend")
+        for name in ("stt", "llm", "tts", "embedded", "agent", "backend")
     ]
     sdk = Port(
         service="agent",
@@ -134,6 +136,8 @@ def child_variables(stack: StackSettings) -> dict[str, str]:
     derived = {
         "LIVEKIT_URL": stack.sfu_url,
         "BACKEND_AGENT_URL": stack.reach("agent"),
+        "BACKEND_EMBEDDED_URL": stack.reach("embedded"),
+        "AGENT_STANDBY_URL": f"{stack.reach('embedded')}/v1",
         "AGENT_CLIPS_DIR": str(CLIPS_DIR),
     }
     for name in ("stt", "llm", "tts"):

@@ -14,6 +14,7 @@ PYTHON_SERVICES = {
     "stt": ("inference.stt",),
     "llm": ("inference.llm",),
     "tts": ("inference.tts",),
+    "embedded": ("inference.embedded",),
     "agent": ("livekit_agent", "start"),
     "backend": ("backend",),
 }

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ValidationError
 
-ENGINE = "engine"  # the dependency model servers report their engine under
+# How the dependency ends that a model server reports its engine under, and the standby each of its.
+ENGINE = "engine"
 ERROR_CHARS = 160  # of one error, in a line that people read
 
 
@@ -71,7 +72,7 @@ def condition_of_answer(status: int, body: bytes) -> Condition:
         return Condition(state=State.READY, detail=f"without {without}" if without else "")
     detail = "; ".join(f"{d.name}: {d.last_error[:ERROR_CHARS]}" for d in lacking if d.last_error)
     required = tuple(d.name for d in lacking if d.required)
-    if ENGINE in required:
+    if any(name.endswith(ENGINE) for name in required):
         return Condition(state=State.LOADING, detail=detail)
     return Condition(
         state=State.WAITING, detail=detail or f"it answered {status}", waits_for=required

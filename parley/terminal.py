@@ -96,7 +96,7 @@ def _discard_output(console: Console) -> None:
 
 def _as_line(row: Row) -> str:
     detail = f" ({row.condition.detail})" if row.condition.detail else ""
-    return f"{time.strftime('%H:%M:%S')} {row.service:<8}{row.label}{detail}"
+    return f"{time.strftime('%H:%M:%S')} {row.service:<9}{row.label}{detail}"
 
 
 def _table(rows: Sequence[Row]) -> Table:

@@ -75,7 +75,8 @@ def listening_pid(url: str) -> int:
 
 def clean_env(env: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without Parley's settings and models, plus `env`."""
-    ours = ("STT_", "LLM_", "TTS_", "AGENT_", "BACKEND_", "LIVEKIT_", "PARLEY_")
+    services = ("STT_", "LLM_", "TTS_", "EMBEDDED_", "AGENT_", "BACKEND_")
+    ours = (*services, "LIVEKIT_", "PARLEY_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return kept | {"PARLEY_MODELS_DIR": str(LOGS / "no-models")} | dict(env)
 

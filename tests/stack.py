@@ -22,6 +22,7 @@ PORTS = (
     "STT_PORT",
     "LLM_PORT",
     "TTS_PORT",
+    "EMBEDDED_PORT",
     "AGENT_PORT",
     "AGENT_SDK_PORT",
     "LIVEKIT_PORT",
@@ -34,6 +35,7 @@ PORT_OF = {
     "stt": "STT_PORT",
     "llm": "LLM_PORT",
     "tts": "TTS_PORT",
+    "embedded": "EMBEDDED_PORT",
     "agent": "AGENT_PORT",
     "backend": "BACKEND_PORT",
 }
@@ -58,6 +60,7 @@ class Stack:
             "stt": "inference.stt",
             "llm": "inference.llm",
             "tts": "inference.tts",
+            "embedded": "inference.embedded",
             "agent": "livekit_agent",
             "backend": "backend",
         }

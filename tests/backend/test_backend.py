@@ -200,3 +200,52 @@ def test_a_missing_build_says_what_to_run(tmp_path: Path) -> None:
     response = TestClient(app_with(tmp_path)).get("/")
     assert response.status_code == 503
     assert "make run" in response.json()["error"]["message"]
+
+
+def agent_metadata(response: httpx2.Response) -> dict[str, Any]:
+    (agent,) = claims(response)["roomConfig"]["agents"]
+    metadata: dict[str, Any] = json.loads(agent["metadata"])
+    return metadata
+
+
+def test_the_agent_of_a_plain_call_is_told_all_fields(client: TestClient) -> None:
+    response = client.post("/api/token", json={})
+    assert agent_metadata(response) == {
+        "conversation_id": response.json()["conversation_id"],
+        "user_id": None,
+        "channel": "web",
+        "persona_id": None,
+        "resume": False,
+    }
+
+
+def test_a_conversation_can_be_continued(agent: TestClient) -> None:
+    agent.post(
+        "/internal/conversations",
+        json={
+            "conversation_id": "c1",
+            "channel": "web",
+            "persona_id": "atlas",
+            "started_at": "2026-01-02T12:00:00Z",
+        },
+    )
+    response = agent.post("/api/token", json={"conversation_id": "c1"})
+    assert response.status_code == 201
+    assert response.json()["conversation_id"] == "c1"
+    metadata = agent_metadata(response)
+    assert (metadata["resume"], metadata["persona_id"]) == (True, "atlas")
+    other = agent.post("/api/token", json={"conversation_id": "c1", "persona_id": "Pepper"})
+    assert agent_metadata(other)["persona_id"] == "pepper"
+
+
+def test_a_persona_can_be_chosen(client: TestClient) -> None:
+    metadata = agent_metadata(client.post("/api/token", json={"persona_id": "Atlas"}))
+    assert (metadata["resume"], metadata["persona_id"]) == (False, "atlas")
+
+
+@pytest.mark.parametrize("field", ["conversation_id", "persona_id"])
+def test_what_is_not_there_cannot_be_chosen(client: TestClient, field: str) -> None:
+    response = client.post("/api/token", json={field: "nothing"})
+    assert response.status_code == 404
+    assert response.json()["error"]["param"] == field
+    assert client.post("/api/token", json={field: 5}).json()["error"]["param"] == field

@@ -27,7 +27,7 @@ async def a_call_works(stack: Stack) -> None:
         assert caller.record.last_loud() is not None
 
 
-@pytest.mark.parametrize("service", ["stt", "llm", "tts", "agent", "backend", "sfu"])
+@pytest.mark.parametrize("service", ["stt", "llm", "tts", "embedded", "agent", "backend", "sfu"])
 async def test_a_killed_service_is_back_and_the_next_call_works(stack: Stack, service: str) -> None:
     (before,) = stack.pids(service)
     os.kill(before, signal.SIGKILL)

@@ -20,11 +20,12 @@ import pytest
 from tests.processes import ROOT, clean_env
 
 FAKE = Path(__file__).parent / "fake_service.py"
-NAMES = ("stt", "llm", "tts", "agent", "backend")
+NAMES = ("stt", "llm", "tts", "embedded", "agent", "backend")
 MODULES = {
     "stt": "inference/stt.py",
     "llm": "inference/llm.py",
     "tts": "inference/tts.py",
+    "embedded": "inference/embedded.py",
     "agent": "livekit_agent.py",
     "backend": "backend.py",
 }

@@ -25,4 +25,4 @@ def test_a_model_server_runs_in_the_environment_named_for_it(service: str, tmp_p
     made = commands(StackSettings.model_validate({f"{service}_python": python}))
     # The link, not what it leads to.
     assert made[service] == (str(python), "-m", f"inference.{service}")
-    assert [command[0] for name, command in made.items() if name != service] == [sys.executable] * 4
+    assert [command[0] for name, command in made.items() if name != service] == [sys.executable] * 5

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from parley.states import Backoff, State, condition_of_answer, condition_of_silence
 
 
@@ -48,8 +50,9 @@ def test_what_is_waited_for_is_named_with_its_error() -> None:
     assert condition.detail == "sfu: refused"
 
 
-def test_an_engine_that_is_not_there_yet_is_loading() -> None:
-    body = _answer({"name": "engine", "state": "unknown", "required": True, "last_error": None})
+@pytest.mark.parametrize("engine", ["engine", "stt_engine"])
+def test_an_engine_that_is_not_there_yet_is_loading(engine: str) -> None:
+    body = _answer({"name": engine, "state": "unknown", "required": True, "last_error": None})
     assert condition_of_answer(503, body).state == State.LOADING
 
 

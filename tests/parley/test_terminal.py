@@ -33,8 +33,8 @@ def test_a_log_gets_one_line_a_change_of_state() -> None:
     terminal.rows([_row(State.READY, "without llm")])
     lines = out.getvalue().splitlines()
     assert [line.split(" ", 1)[1] for line in lines] == [
-        "stt     starting",
-        "stt     ready (without tts)",
+        "stt      starting",
+        "stt      ready (without tts)",
     ]
 
 

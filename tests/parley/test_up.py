@@ -35,9 +35,9 @@ def test_a_killed_service_is_back_within_two_seconds(stack: Stack) -> None:
     children = killed.children()
     killed_at_s = time.monotonic()
     killed.kill()
-    stack.wait_line("stt     restarting")
+    stack.wait_line("stt      restarting")
     assert "killed by SIGKILL" in stack.output[-1]
-    stack.wait_line("stt     ready")
+    stack.wait_line("stt      ready")
     assert time.monotonic() - killed_at_s < 2
     assert stack.main_process("stt").pid != killed.pid
     assert len(children) == 2
@@ -48,7 +48,7 @@ def test_a_killed_service_is_back_within_two_seconds(stack: Stack) -> None:
 def test_a_service_that_keeps_crashing_is_restarted_ever_more_slowly(stack: Stack) -> None:
     stack.mode("llm", "crash")
     stack.up()
-    waits = [stack.wait_line("llm     restarting") for _ in range(3)]
+    waits = [stack.wait_line("llm      restarting") for _ in range(3)]
     assert [line.split(" in ")[1][:3] for line in waits] == ["0.2", "0.4", "0.8"]
     assert "exited with 3: it broke" in waits[0]
     stack.mode("llm", "")
@@ -59,8 +59,8 @@ def test_a_service_that_keeps_crashing_is_restarted_ever_more_slowly(stack: Stac
 def test_a_sfu_that_exits_with_0_has_crashed_too(stack: Stack) -> None:
     stack.up_and_ready()
     stack.main_process("sfu").terminate()
-    stack.wait_line("sfu     restarting")
-    stack.wait_line("sfu     ready")
+    stack.wait_line("sfu      restarting")
+    stack.wait_line("sfu      ready")
     assert stack.stop() == 0
 
 
@@ -97,10 +97,10 @@ def test_a_second_signal_does_not_wait_for_the_grace(stack: Stack) -> None:
 def test_a_service_that_is_alive_but_not_ready_is_shown_and_left_alone(stack: Stack) -> None:
     stack.mode("agent", "unready")
     stack.up()
-    line = stack.wait_line("agent   waiting for sfu")
+    line = stack.wait_line("agent    waiting for sfu")
     assert "sfu: refused" in line
     pid = stack.main_process("agent").pid
-    stack.saw_or_wait("backend ready")
+    stack.saw_or_wait("backend  ready")
     assert stack.main_process("agent").pid == pid
     assert stack.stop() == 0
 
@@ -160,6 +160,8 @@ def test_services_are_told_where_moved_ones_are(stack: Stack) -> None:
     agent, backend = stack.environment_of("agent"), stack.environment_of("backend")
     assert agent["AGENT_STT_URL"] == f"http://127.0.0.1:{stack.ports['stt']}/v1"
     assert agent["LIVEKIT_URL"] == f"ws://127.0.0.1:{stack.ports['sfu']}"
+    assert agent["AGENT_STANDBY_URL"] == f"http://127.0.0.1:{stack.ports['embedded']}/v1"
+    assert backend["BACKEND_EMBEDDED_URL"] == f"http://127.0.0.1:{stack.ports['embedded']}"
     assert backend["BACKEND_AGENT_URL"] == f"http://127.0.0.1:{stack.ports['agent']}"
     assert backend["BACKEND_TTS_URL"] == "http://127.0.0.1:9/elsewhere"
     sfu = stack.environment_of("sfu")
