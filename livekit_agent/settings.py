@@ -43,6 +43,28 @@ class AgentSettings(ServiceSettings):
         default=SecretStr("local"), description="bearer key of the standby"
     )
 
+    standby_url: str | None = Field(
+        default="http://127.0.0.1:8004/v1",
+        description="OpenAI base URL of what answers when an engine is down",
+    )
+    standby_api_key: SecretStr = Field(
+        default=SecretStr("local"), description="bearer key of the standby"
+    )
+    standby_voice: str = Field(default="alloy", description="voice asked of the standby")
+    stt_budget_s: float = Field(
+        default=3.0, gt=0, le=60, description="end of speech to transcript, before the standby"
+    )
+    llm_budget_s: float = Field(
+        default=5.0, gt=0, le=300, description="request to first token, before the standby"
+    )
+    tts_budget_s: float = Field(
+        default=3.0, gt=0, le=60, description="request to first sound, before the standby"
+    )
+    filler_s: float = Field(
+        default=2.0, gt=0, le=10, description='silence after a turn until "one moment" is said'
+    )
+    max_reply_tokens: int = Field(default=500, ge=16, description="longest reply, in tokens")
+
     language: str = Field(default="en", description="language spoken with the agent")
     timezone: str | None = Field(
         default=None, description="IANA zone of the clock tools; unset: this machine's"
@@ -53,14 +75,34 @@ class AgentSettings(ServiceSettings):
     vad: Literal["bundled", "silero"] = Field(
         default="bundled", description="silero: the onnxruntime plugin, extra agent-silero"
     )
+    turn_detector: Literal["v1-mini", "words"] = Field(
+        default="v1-mini",
+        description="what hears that a turn is over: the local model and words, or words alone",
+    )
     endpointing_min_s: float = Field(
-        default=0.35, ge=0.1, le=5, description="silence that ends a turn, seconds"
+        default=0.3, ge=0.1, le=5, description="silence that ends a turn that sounds finished"
     )
     endpointing_max_s: float = Field(
-        default=1.5, ge=0.1, le=10, description="longest wait for the end of a turn, seconds"
+        default=1.6, ge=0.1, le=10, description="longest wait for the end of a turn, seconds"
+    )
+    preemptive_after_s: float = Field(
+        default=0.15,
+        ge=0,
+        le=2,
+        description="silence after which a reply is begun, before the turn is over; "
+        "0: never, for an LLM with one slot",
     )
     interruption_min_s: float = Field(
-        default=0.25, ge=0.05, le=5, description="user speech that stops the agent, seconds"
+        default=0.1, ge=0.03, le=5, description="user speech that stops the agent, seconds"
+    )
+    silence_prompt_s: float = Field(
+        default=60.0, ge=0, description="silence after which the caller is asked for; 0: never"
+    )
+    silence_hangup_s: float = Field(
+        default=30.0, gt=0, description="silence after that question until the call is ended"
+    )
+    max_call_s: float = Field(
+        default=4 * 3600, gt=0, description="longest call, seconds: a forgotten tab ends here"
     )
     max_calls: int = Field(default=8, ge=1, description="calls this worker takes at once")
     idle_processes: int = Field(default=1, ge=0, le=16, description="warm processes kept ready")
