@@ -40,6 +40,7 @@ class Heard:
 
     at_s: float
     dbfs: float
+    hz: float  # by zero crossings: the pitch of a tone, a rough colour of anything else
 
 
 @dataclass(slots=True)
@@ -204,7 +205,8 @@ class Caller:
         try:
             async for event in stream:
                 samples = np.frombuffer(event.frame.data, dtype=np.int16)
-                self.record.heard.append(Heard(time.perf_counter(), dbfs(samples)))
+                heard = Heard(time.perf_counter(), dbfs(samples), crossings_hz(samples))
+                self.record.heard.append(heard)
                 await self._notify()
         finally:
             await stream.aclose()
@@ -229,3 +231,9 @@ def dbfs(samples: Pcm) -> float:
     """Level of `samples` in dB below full scale; -120 for digital silence."""
     rms = float(np.sqrt(np.mean(np.square(samples.astype(np.float64))))) if len(samples) else 0.0
     return max(-120.0, 20 * float(np.log10(max(rms, 1e-6) / 32768)))
+
+
+def crossings_hz(samples: Pcm) -> float:
+    """Half the sign changes of `samples`, taken at EAR_RATE_HZ, a second."""
+    changes = np.count_nonzero(np.diff(np.signbit(samples)))
+    return float(changes) / 2 * EAR_RATE_HZ / max(1, len(samples))
