@@ -26,9 +26,11 @@ from livekit_agent.events import EventSender, ToolEvent, TurnEvent
 from livekit_agent.persona import Persona, default_persona
 from livekit_agent.rescue import Rescue
 from livekit_agent.settings import AgentSettings
-from livekit_agent.tools import all_tools
-from livekit_agent.tools.notes import Notes
-from livekit_agent.tools.timers import Timers
+from livekit_agent.tools import ToolDeps, call_tools
+from livekit_agent.tools.database import LOCAL_OWNER, Database
+from livekit_agent.tools.lists import Lists
+from livekit_agent.tools.memory import LocalMemory
+from livekit_agent.tools.schedule import Schedule
 
 MAX_TOOL_STEPS = 5
 INPUT_FRAME_MS = 20  # the SDK's 50 ms would add up to 30 ms before the VAD sees a pause
@@ -69,8 +71,13 @@ class Call:
         self._persona: Persona = default_persona(settings)
         self._ended = ended
         self._events = EventSender(ctx.room)
-        self._timers = Timers(self._announce)
-        self._notes = Notes(settings.data_dir)
+        self._database = Database(settings.data_dir)
+        self._schedule = Schedule(
+            self._database,
+            self._announce,
+            conversation_id=_call_ids(ctx.job.metadata).get("conversation_id", ctx.job.room.name),
+            owner=LOCAL_OWNER,
+        )
         self._session: AgentSession[None] = AgentSession(
             stt=engines.stt,
             llm=engines.llm,
@@ -89,14 +96,16 @@ class Call:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Call":
-        for part in (self._events, self._timers, self._notes):
-            await self._stack.enter_async_context(part)
+        await self._stack.enter_async_context(self._events)
         self._listen()
-        tools = all_tools(
-            timezone=self._settings.timezone,
-            timers=self._timers,
-            notes=self._notes,
-            hang_up=self._hang_up,
+        tools = call_tools(
+            ToolDeps(
+                timezone=self._settings.timezone,
+                schedule=self._schedule,
+                lists=Lists(self._database, LOCAL_OWNER),
+                memory=LocalMemory(self._database, LOCAL_OWNER),
+                hang_up=self._hang_up,
+            )
         )
         agent = Agent(instructions=self._persona.instructions, tools=list(tools))
         await self._session.start(
@@ -115,6 +124,7 @@ class Call:
             session_host=False,
         )
         self._session.say(self._persona.greeting)
+        await self._stack.enter_async_context(self._schedule)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,7 +1,7 @@
 """What time and day it is."""
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from livekit_agent.tools.contract import Result, Tool, ToolFailure, tool
@@ -47,13 +47,17 @@ def clock_tools(default_zone: str | None, now: Now = datetime.now) -> list[Tool]
         return Time(time=f"{instant:%H:%M}", timezone=_zone_name(instant))
 
     @tool
-    async def get_date(timezone: str | None = None) -> Date:
-        """Today's date and day of the week.
+    async def get_date(timezone: str | None = None, offset_days: int | None = None) -> Date:
+        """Today's date and day of the week, or those of a day before or after.
 
         Args:
             timezone: IANA name such as Europe/Paris; null for the user's own.
+            offset_days: days from today, negative for the past; null for today.
         """
-        instant = local(timezone)
+        try:
+            instant = local(timezone) + timedelta(days=offset_days or 0)
+        except OverflowError as exc:
+            raise ToolFailure("bad_date", "that is beyond the calendar") from exc
         return Date(
             date=f"{instant:%Y-%m-%d}", weekday=f"{instant:%A}", timezone=_zone_name(instant)
         )
