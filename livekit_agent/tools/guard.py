@@ -18,6 +18,8 @@ MAX_CALLS_PER_TURN = 12  # of all tools; a model in a loop stops here, and answe
 MAX_CALLS = 400  # in one call
 TURNS_HEARD = 3  # "send Bob a mail" - "what shall it say?" - "that I am late"
 MIN_NAME_WORD = 2  # chars; shorter parts of a tool's name say nothing
+SECOND_LEVEL = frozenset({"ac", "co", "com", "gov", "net", "org"})
+DOTS = frozenset({"dot", "point", "punkt", "punto"})  # as a spoken address has them
 WORDS_BEFORE = 3  # in which a "don't" turns a wish around
 
 AnyTool = FunctionTool[..., Any] | RawFunctionTool[..., Any]
@@ -107,6 +109,17 @@ class Guard:
             "the user has not asked for this in their own words; ask them whether to do it, and "
             "after a yes call it again with exactly these arguments",
         )
+
+    def admit_site(self, host: str) -> None:
+        """Raises ToolFailure where foreign text, not the user, may have thought of `host`."""
+        labels = [_plain(label).replace(" ", "") for label in host.split(".")]
+        owned = 3 if len(labels) > 2 and labels[-2] in SECOND_LEVEL else 2  # example.co.uk
+        said = "".join(word for words in self._heard for word in words.split() if word not in DOTS)
+        if self._foreign and "".join(labels[-owned:]) not in said:
+            log.info("site_not_asked_for")
+            raise ToolFailure(
+                "not_asked_for", "read only pages that a search found or the user named"
+            )
 
     def _asked_for(self, name: str) -> bool:
         if name in ASKED:
