@@ -30,6 +30,9 @@ class AgentSettings(ServiceSettings):
     stt_api_key: SecretStr = Field(default=SecretStr("local"), description="bearer key of STT")
     llm_url: str = Field(default="http://127.0.0.1:8002/v1", description="OpenAI base URL of LLM")
     llm_model: str = Field(default="gpt-4o-mini", description="LLM model to ask for")
+    context_tokens: int = Field(
+        default=8192, ge=512, description="context of an LLM that does not say how long its own is"
+    )
     llm_api_key: SecretStr = Field(default=SecretStr("local"), description="bearer key of LLM")
     tts_url: str = Field(default="http://127.0.0.1:8003/v1", description="OpenAI base URL of TTS")
     tts_model: str = Field(default="tts-1", description="TTS model to ask for")
