@@ -7,7 +7,6 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
-import httpcore2
 import psutil
 import pytest
 
@@ -348,14 +347,7 @@ async def test_a_name_nobody_knows_is_unreachable() -> None:
 
 async def test_the_second_address_of_a_site_is_tried_when_the_first_is_down() -> None:
     async with web(lambda *_: reply(ARTICLE), {"two.test": [("8.8.4.4", SITE)]}) as net:
-        connect = net.connect_tcp
-
-        async def first_is_down(host: str, *args: Any, **kwargs: Any) -> Any:
-            if host == "8.8.4.4":
-                raise httpcore2.ConnectError("down")
-            return await connect(host, *args, **kwargs)
-
-        net.connect_tcp = first_is_down
+        net.down.add("8.8.4.4")
         assert (await read("http://two.test/", PageReader(net.public()))).text
 
 

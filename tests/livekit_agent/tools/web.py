@@ -19,10 +19,11 @@ class Web(httpcore2.AsyncNetworkBackend):
     """Resolves by a script, and leads every public address to one server here."""
 
     def __init__(self, port: int, names: Names) -> None:
-        self._port = port
+        self.port = port
         self._names = names
         self.asked: list[str] = []
         self.connected: list[str] = []
+        self.down: set[str] = set()
         self._real = httpcore2.AnyIOBackend()
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
@@ -40,7 +41,9 @@ class Web(httpcore2.AsyncNetworkBackend):
         socket_options: Any = None,
     ) -> httpcore2.AsyncNetworkStream:
         self.connected.append(host)
-        return await self._real.connect_tcp("127.0.0.1", self._port, timeout)
+        if host in self.down:
+            raise httpcore2.ConnectError("down")
+        return await self._real.connect_tcp("127.0.0.1", self.port, timeout)
 
     def public(self) -> PublicOnly:
         return PublicOnly(self.resolve, self)
