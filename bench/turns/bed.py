@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +133,12 @@ def quickstart(bed: Bed, turn_detection: str = "") -> Iterator[Worker]:
 
 def hold_calls(plan: Plan) -> Found:
     """Run the callers in a process of their own. Raises where they crashed."""
-    fields = {name: getattr(plan, name) for name in plan.__slots__}
+
     log = FOLDER / "calls.log"
     with log.open("wb") as errors:
         done = subprocess.run(
             [sys.executable, "-m", "bench.turns.calls"],
-            input=json.dumps(fields).encode(),
+            input=json.dumps(asdict(plan)).encode(),
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=ROOT,

@@ -47,13 +47,14 @@ class Call:
 
     async def turns(self) -> None:
         for _ in range(self._plan.turns):
-            await self._try(interrupted=False)
+            await self.exchange(interrupted=False)
         for _ in range(self._plan.barge_ins):
-            await self._try(interrupted=True)
+            await self.exchange(interrupted=True)
 
-    async def _try(self, *, interrupted: bool) -> None:
+    async def exchange(self, *, interrupted: bool) -> None:
+        """A question and its whole answer, or one that another question cuts short."""
         try:
-            await self._turn()
+            await self.ask()
             if interrupted:
                 await asyncio.sleep(INTERRUPT_AFTER_S)
                 await self._interrupt()
@@ -61,7 +62,8 @@ class Call:
         except Unheard as exc:
             self._found.failures.append(f"call {self._index}, question {self._asked}: {exc}")
 
-    async def _turn(self) -> None:
+    async def ask(self) -> None:
+        """A question, until its answer begins. Raises Unheard."""
         one = await self._next()
         self.caller.loud_at_s.clear()
         began_s, ended_s = await self.caller.say(one.samples)
