@@ -77,7 +77,7 @@ class Call:
         began_s, ended_s = await self.caller.say(one.samples)
         stop_s = stopped(self.caller.loud_at_s, began_s, ended_s)
         if stop_s is None:
-            raise Unheard("it went on talking")
+            raise Unheard("it was not talking, or went on")
         await self._answered(one, began_s, ended_s, stop_s)
 
     async def _answered(
@@ -105,7 +105,9 @@ class Call:
 
 
 def stopped(loud_at_s: list[float], began_s: float, ended_s: float) -> float | None:
-    """How long what was interrupted went on; None where it did until the question was over."""
+    """How long what was interrupted went on; None where there was nothing, or it did not stop."""
+    if not loud_at_s:
+        return None
     last_s = began_s
     for at_s in loud_at_s:
         if at_s <= began_s:
