@@ -61,6 +61,7 @@ class Serving(Generic[E]):
         self._chooser = chooser
         self._offers_others = settings.offers_others
         self._infer = infer
+        self._on_ready = on_ready
         self.memory = MemoryWatch(
             max_rss_bytes=(
                 settings.max_rss_bytes if own_max_rss_bytes is None else own_max_rss_bytes
@@ -76,7 +77,7 @@ class Serving(Generic[E]):
             self.choice.candidates,
             store=store,
             warm=warm,
-            on_ready=on_ready,
+            on_ready=self._began,
             idle_unload_s=settings.idle_unload_s,
             metrics=metrics,
         )
@@ -114,6 +115,10 @@ class Serving(Generic[E]):
     def unload(self, model: str) -> Status:
         """Stop serving with it, or stop bringing it. Raises NotFound."""
         return self.lifecycle.unload(model)
+
+    def _began(self, engine: E) -> None:
+        self.warm_up.passed()  # nothing serves that was not warmed by an inference
+        self._on_ready(engine)
 
     def _report(self) -> dict[str, Any]:
         return self.lifecycle.report() | {"choice": self.choice.reasons}

@@ -38,7 +38,8 @@ class _Store(_Fixed, ModelStoreSettings):
 
 class _Stt(_Fixed, SttSettings):
     offers_others: ClassVar[bool] = False
-    # Its size while nobody speaks, also after a rush: 66 MB a pair.
+    # They are most of the process, which mostly waits.
+    ready_pairs: ClassVar[int] = 1
     kept_pairs: ClassVar[int] = 2
 
 

@@ -164,6 +164,7 @@ class Chooser:
             cache_dir=self._settings.cache_dir,
             open_vocabulary=self._settings.open_vocabulary,
             slots=self.slots,
+            ready_pairs=self._settings.ready_pairs,
             kept_pairs=self._settings.kept_pairs,
         )
 

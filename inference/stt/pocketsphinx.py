@@ -35,8 +35,6 @@ PRIME_S = 0.5
 # with that word first, 80 of 100 of all. What is told sooner is oftener wrong: at 0.5 s, 73 of 100.
 EARLY_S = 0.3
 FIRST_WORD_S = 0.59
-# A pair of decoders takes 66 MB and 0.2 s to load: a rush of callers must not keep it all.
-READY_PAIRS = 2
 HYPOTHESIS_S = 0.09  # of sound between two that may agree: closer ones always do
 
 
@@ -55,14 +53,16 @@ class Pocketsphinx:
         cache_dir: Path,
         open_vocabulary: bool,
         slots: int,
+        ready_pairs: int,
         kept_pairs: int,
     ) -> None:
-        """`kept_pairs`: of decoders, beyond those that hear now."""
+        """Of decoders `ready_pairs` are loaded at the start, `kept_pairs` kept when unused."""
         self.model = model
         self._sentences = sentences
         self._cache_dir = cache_dir
         self._open_vocabulary = open_vocabulary
         self.concurrency = slots
+        self._ready_pairs = ready_pairs
         self._kept_pairs = kept_pairs
         self._idle: queue.LifoQueue[Pair] = queue.LifoQueue()
         self._beside: ThreadPoolExecutor | None = None
@@ -72,8 +72,8 @@ class Pocketsphinx:
         self._beside = ThreadPoolExecutor(self.concurrency, thread_name_prefix="second-decoder")
         with _failures_named():
             self._files = model_files(self._sentences(), self._cache_dir)
-            # Loaded now: a bad model shows at the start, and two callers' first words are not late.
-            for pair in [self._taken() for _ in range(READY_PAIRS)]:
+            # Loaded now: a bad model shows at the start, and first words are not late.
+            for pair in [self._taken() for _ in range(self._ready_pairs)]:
                 self._give_back(pair)
         return self
 

@@ -14,7 +14,10 @@ class SttSettings(SwitchedServerSettings):
 
     model_config = SettingsConfigDict(env_prefix="STT_")
     foreign = frozenset({"STT_PYTHON"})  # read by `parley up`
-    kept_pairs: ClassVar[int] = 6  # of pocketsphinx's decoders, for the next callers
+    # Of pocketsphinx's decoders, for the next callers. A pair takes 66 MB and 0.2 s to load: a rush
+    # must not keep it all.
+    ready_pairs: ClassVar[int] = 2
+    kept_pairs: ClassVar[int] = 6
 
     port: int = Field(default=8001, ge=1, le=65535, description="port to listen on")
     engine: Literal["auto", "nemotron", "whisper", "pocketsphinx"] = Field(

@@ -25,9 +25,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def plugin(url: str, model: str, *, use_realtime: bool) -> livekit_openai.STT:
+def plugin(url: str, model: str, *, use_realtime: bool, api_key: str = "any") -> livekit_openai.STT:
     return livekit_openai.STT(
-        model=model, base_url=f"{url}/v1", api_key="any", use_realtime=use_realtime
+        model=model, base_url=f"{url}/v1", api_key=api_key, use_realtime=use_realtime
     )
 
 

@@ -18,6 +18,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocketsphinx]:
         cache_dir=cache,
         open_vocabulary=True,
         slots=2,
+        ready_pairs=2,
         kept_pairs=2,
     )
     with made as opened:
