@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import ServiceSettings
+from livekit_agent.mcp_settings import McpServers
 
 
 class AgentSettings(ServiceSettings):
@@ -46,13 +47,6 @@ class AgentSettings(ServiceSettings):
         default=SecretStr("local"), description="bearer key of the standby"
     )
 
-    standby_url: str | None = Field(
-        default="http://127.0.0.1:8004/v1",
-        description="OpenAI base URL of what answers when an engine is down",
-    )
-    standby_api_key: SecretStr = Field(
-        default=SecretStr("local"), description="bearer key of the standby"
-    )
     standby_voice: str = Field(default="alloy", description="voice asked of the standby")
     stt_budget_s: float = Field(
         default=3.0, gt=0, le=60, description="end of speech to transcript, before the standby"
@@ -107,6 +101,15 @@ class AgentSettings(ServiceSettings):
     max_call_s: float = Field(
         default=4 * 3600, gt=0, description="longest call, seconds: a forgotten tab ends here"
     )
+    search_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="base URL of a SearXNG to search the web with; unset: no web search",
+    )
+    mcp_servers: McpServers = Field(
+        default=[], description="tool servers (MCP), JSON list: see docs/search-and-mcp.md"
+    )
+
     max_calls: int = Field(default=8, ge=1, description="calls this worker takes at once")
     idle_processes: int = Field(default=1, ge=0, le=16, description="warm processes kept ready")
     job_memory_mb: int = Field(
