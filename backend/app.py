@@ -1,16 +1,21 @@
-"""Wires the backend: tokens, status, what the agent records, web app."""
+"""Wires the backend: tokens, status, what the agent records, room watcher, web app."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from fastapi import FastAPI
 
 from backend.db import Database
 from backend.internal import internal_routes
+from backend.leader import Leader
 from backend.settings import BackendSettings
 from backend.status import status_routes, watch_services
 from backend.tokens import TokenDesk, token_routes
+from backend.watcher import RoomWatcher
+from backend.watcher_sfu import Sfu
 from backend.web import SecurityHeaders, serve_web_app
+from backend.webhooks import webhook_routes
 from chassis.health import Health
 from chassis.http import pooled_client
 from chassis.metrics import Metrics
@@ -46,16 +51,27 @@ def build(
 
     database = Database(settings.database_url.get_secret_value())
     health.watch("database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S)
+    leader = Leader(database, "rooms")
+    watcher = RoomWatcher(
+        Sfu(client, livekit, settings.agent_name), leader, metrics, lambda: _ready_at_s(health)
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, database:
+        async with client, database, leader, watcher:
             yield
 
     app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     app.include_router(token_routes(TokenDesk(settings, livekit, health, database)))
     app.include_router(internal_routes(database, internal.key, settings.user_name))
+    app.include_router(webhook_routes(livekit, watcher.look_early))
     app.include_router(status_routes(health))
     serve_web_app(app, settings.web_dir)
     return app
+
+
+def _ready_at_s(health: Health) -> float | None:
+    """Since when the agent's worker takes calls."""
+    agent = health.dependencies["agent"]
+    return datetime.fromisoformat(agent.since).timestamp() if agent.state == "ready" else None

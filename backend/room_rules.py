@@ -80,8 +80,10 @@ class RoomMemory:
 
     doubts: Mapping[str, Doubt] = field(default_factory=dict)  # by sid
     known: frozenset[str] = frozenset()  # identities of agents that were in the room
+    joined_at_s: float = 0.0  # when the last of them came
     absent_looks: int = 0
     lost: int = 0  # agents in a row that did not stay
+    loss: Loss = "never_came"  # what became of the last one
     alive_since_s: float | None = None
     next_try_s: float = 0.0
 
@@ -107,6 +109,7 @@ def decide(
         memory,
         doubts={a.sid: _doubt(a, memory, now_s) for a in seen.agents if _in_doubt(a)},
         known=memory.known | {a.identity for a in seen.agents},
+        joined_at_s=max((a.joined_at_s for a in seen.agents), default=memory.joined_at_s),
     )
     if not seen.people:
         return Decision(memory=replace(memory, absent_looks=0))
@@ -120,7 +123,7 @@ def decide(
         first = next((a for a in living if a.answer is Answer.ANSWERED), living[0])
         surplus = tuple(a.identity for a in living if a is not first)
         return Decision(memory=_with_agent(memory, now_s), dead=dead, surplus=surplus)
-    memory = _without_agent(memory, now_s)
+    memory = _without_agent(memory, now_s, dead[0][1] if dead else "left")
     if not _may_try(seen, memory, now_s, worker_ready_at_s, at_once=bool(dead)):
         return Decision(memory=memory, without_agent=True, dead=dead)
     had_one = bool(memory.known or any(d.agents for d in seen.dispatches))
@@ -130,7 +133,7 @@ def decide(
         dead=dead,
         dispatch=metadata_of(seen, resume=had_one),
         cancel=tuple(d.id for d in seen.dispatches),
-        why=dead[0][1] if dead else "left" if had_one else "never_came",
+        why=memory.loss,
     )
 
 
@@ -193,13 +196,17 @@ def _with_agent(memory: RoomMemory, now_s: float) -> RoomMemory:
     )
 
 
-def _without_agent(memory: RoomMemory, now_s: float) -> RoomMemory:
+def _without_agent(memory: RoomMemory, now_s: float, loss: Loss) -> RoomMemory:
     memory = replace(memory, absent_looks=memory.absent_looks + 1)
     if memory.alive_since_s is None:
         return memory
     wait_s = BACK_OFF_S[min(memory.lost, len(BACK_OFF_S) - 1)]
     return replace(
-        memory, alive_since_s=None, lost=memory.lost + 1, next_try_s=now_s + wait_s
+        memory,
+        alive_since_s=None,
+        loss=loss,
+        lost=memory.lost + 1,
+        next_try_s=now_s + wait_s,
     )
 
 
@@ -221,6 +228,8 @@ def _is_coming(
 ) -> bool:
     """Whether an agent may yet come of it."""
     age_s = now_s - dispatch.created_at_s
+    if not dispatch.agents and dispatch.created_at_s <= memory.joined_at_s:
+        return False  # that one came of it
     if dispatch.agents:
         return age_s < JOIN_WITHIN_S and bool(dispatch.agents - memory.known)
     nobody_took_it = (

@@ -202,6 +202,8 @@ class TokenDesk:
             .with_identity(f"user-{secrets.token_urlsafe(12)}")
             .with_ttl(timedelta(seconds=self._settings.token_ttl_s))
             .with_grants(grants)
+            # A restarted SFU knows no dispatch: what it was about comes back with the caller.
+            .with_metadata(dispatch.metadata)
             .with_room_config(
                 RoomConfiguration(
                     agents=[dispatch],
