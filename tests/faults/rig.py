@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import httpx2
+from livekit import api
 
 from livekit_agent.settings import AgentSettings
 from parley.environment import SFU_CONFIG
@@ -20,14 +21,17 @@ from tests.fakes.fault_proxy import HOST, FaultProxy
 from tests.fakes.faults import Fault
 from tests.fakes.scripted_engines import ScriptedEngines
 from tests.faults.processes import Service
-from tests.processes import LOGS, ROOT, free_ports
+from tests.processes import LOGS, ROOT, free_ports, until
 
 Engine = Literal["stt", "llm", "tts", "standby"]
 ENGINES: tuple[Engine, ...] = ("stt", "llm", "tts", "standby")
 PORTS = ("sfu", "tcp", "udp", "agent", "sdk", "backend", "embedded")
-CALLS = 4
+CALLS = 3
+SILENCE_S = 20.0  # longer than any test keeps a caller waiting
+JOB_MB = 500
 SWITCH_WITHIN_S = 5.0
 GREETING = "Hello."
+KEY, SECRET = "APIfaults", "s" * 43
 T = TypeVar("T")
 
 
@@ -68,6 +72,20 @@ class Rig:
         return f"http://{HOST}:{self.ports['backend']}"
 
     @property
+    def database(self) -> Path:
+        return self.folder / "parley.db"
+
+    def rooms(self) -> set[str]:
+        """Names of the rooms the SFU has."""
+
+        async def names() -> set[str]:
+            async with api.LiveKitAPI(f"http://{HOST}:{self.ports['sfu']}", KEY, SECRET) as sfu:
+                found = await sfu.room.list_rooms(api.ListRoomsRequest())
+                return {room.name for room in found.rooms}
+
+        return self.loop.run(names())
+
+    @property
     def services(self) -> tuple[Service, ...]:
         return (self.sfu, self.standby, self.backend, self.worker)
 
@@ -100,6 +118,7 @@ class Rig:
                 service.start()
         for service in self.services:
             service.wait_ready()
+        until(lambda: self.metric("parley_agent_calls") == 0)
 
     def metric(self, name: str, **labels: str) -> float:
         """The worker's sample of that name whose labels hold `labels`, summed; 0 if none."""
@@ -158,13 +177,12 @@ def running_rig(name: str) -> Iterator[Rig]:
 def _services(
     folder: Path, ports: dict[str, int], proxies: dict[Engine, FaultProxy]
 ) -> tuple[Service, Service, Service, Service]:
-    key, secret = "APIfaults", "s" * 43
     shared = {
         "PYTHONPATH": str(ROOT),
         "LIVEKIT_URL": f"ws://{HOST}:{ports['sfu']}",
-        "LIVEKIT_API_KEY": key,
-        "LIVEKIT_API_SECRET": secret,
-        "LIVEKIT_KEYS": f"{json.dumps(key)}: {json.dumps(secret)}",
+        "LIVEKIT_API_KEY": KEY,
+        "LIVEKIT_API_SECRET": SECRET,
+        "LIVEKIT_KEYS": f"{json.dumps(KEY)}: {json.dumps(SECRET)}",
         "PARLEY_SERVICE_KEY": "k" * 43,
     }
 
@@ -223,6 +241,10 @@ def _agent_env(
         "AGENT_BACKEND_URL": f"http://{HOST}:{ports['backend']}",
         "AGENT_GREETING": GREETING,
         "AGENT_MAX_CALLS": str(CALLS),
+        "AGENT_SILENCE_PROMPT_S": str(SILENCE_S),
+        "AGENT_SILENCE_HANGUP_S": "3",
+        "AGENT_JOB_MEMORY_MB": str(JOB_MB),
     }
     known = {AgentSettings.variable(field) for field in AgentSettings.model_fields}
-    return {name: value for name, value in env.items() if name in known}
+    breakable = {"PYTHONPATH": f"{ROOT / 'tests' / 'faults' / 'inside'}:{ROOT}"}
+    return breakable | {name: value for name, value in env.items() if name in known}
