@@ -12,8 +12,8 @@ class ModelStoreSettings(Settings):
     """Where weights lie and where they come from."""
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_")
-    # Read by `parley up` and by its search for what a dead run left behind.
-    foreign = frozenset({"PARLEY_RUN", "PARLEY_STATE_DIR"})
+    # Read by `parley up`, by its search for what a dead run left behind, by agent and backend.
+    foreign = frozenset({"PARLEY_RUN", "PARLEY_SERVICE_KEY", "PARLEY_STATE_DIR"})
 
     models_dir: Path = Field(
         default=Path("~/.cache/parley/models"), description="where weights of models lie"
