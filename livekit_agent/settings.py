@@ -1,14 +1,22 @@
 """All AGENT_* values."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from chassis.settings import ServiceSettings
 from livekit_agent.mcp_settings import McpServers
+
+PhoneNumber = Annotated[str, Field(pattern=r"^(\+?\d{2,20}|sips?:\S+|tel:\S+)$")]
+_NUMBERS = TypeAdapter(dict[Annotated[str, Field(min_length=1)], PhoneNumber])
+TransferNumbers = Annotated[
+    dict[str, PhoneNumber],
+    NoDecode,  # the settings library's own failure names no variable
+    BeforeValidator(lambda v: _NUMBERS.validate_json(v) if isinstance(v, str) else v),
+]
 
 
 class AgentSettings(ServiceSettings):
@@ -114,6 +122,9 @@ class AgentSettings(ServiceSettings):
     idle_processes: int = Field(default=1, ge=0, le=16, description="warm processes kept ready")
     job_memory_mb: int = Field(
         default=800, ge=0, description="memory of a call before it is killed"
+    )
+    transfer_numbers: TransferNumbers = Field(
+        default={}, description='where phone calls may be passed on: {"name": "+number or sip:uri"}'
     )
     drain_s: int = Field(default=3600, ge=0, description="seconds calls may go on after SIGTERM")
 
