@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +13,9 @@ from bench.turns.measure import Phase, middle, p90
 
 console = Console(width=130)
 FEW = 1e-9
+# Beyond these the numbers speak of the machine.
+BUSY = 0.95
+LATE_S = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ ROWS = (
     Budget(row="turns heard"),
     Budget(row="turns failed", most=0),
     Budget(row="microphone late, most s"),
-    Budget(row="others' cores on this machine"),
+    Budget(row="machine busy, share"),
 )
 
 
@@ -75,9 +79,8 @@ def numbers(phases: list[Phase]) -> dict[str, float]:
         "turns heard": sum(len(phase.found.turns) for phase in phases),
         "turns failed": sum(len(phase.found.failures) for phase in phases),
         "microphone late, most s": max(phase.found.late_s for phase in phases),
-        "others' cores on this machine": max(
-            phase.found.machine_cores - phase.found.worker_cores for phase in phases
-        ),
+        "machine busy, share": max(phase.found.machine_cores for phase in phases)
+        / (psutil.cpu_count() or 1),
     }
     if len(phases) > 1:
         several = phases[1]
@@ -112,6 +115,9 @@ def show(columns: Mapping[str, Mapping[str, float]]) -> bool:
         cells = (_cell(column.get(budget.row)) for column in columns.values())
         table.add_row(budget.row, *cells, limit, verdict)
     console.print(table)
+    for name, column in columns.items():
+        if column["machine busy, share"] > BUSY or column["microphone late, most s"] > LATE_S:
+            console.print(f"{name}: this machine had too much else to do; measure again")
     return _ratio(columns) and kept
 
 
