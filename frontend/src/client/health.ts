@@ -2,7 +2,7 @@
 
 import { isRecord, requestJson } from './api';
 
-export const SERVICE_NAMES = ['sfu', 'stt', 'llm', 'tts', 'agent', 'backend'] as const;
+export const SERVICE_NAMES = ['sfu', 'stt', 'llm', 'tts', 'embedded', 'agent', 'backend'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 export type ServiceState = 'ready' | 'unready' | 'unknown';
 export type ServiceHealth = { name: ServiceName; state: ServiceState; lastError: string | null };

@@ -286,6 +286,7 @@ export const en = {
     stt: 'Speech recognition',
     llm: 'Language model',
     tts: 'Speech synthesis',
+    embedded: 'Standby',
     agent: 'Agent',
     backend: 'Server',
   },
