@@ -1,13 +1,12 @@
-"""The STT, LLM and TTS of a call: stock OpenAI plugins over one pooled client a process."""
+"""What a call hears, thinks and speaks with: each stage's engines, over one warmed pool."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import openai
-from livekit.agents import APIConnectOptions, inference, vad
-from livekit.agents.voice.agent_session import SessionConnectOptions
+from livekit.agents import inference, vad
 from livekit.plugins import openai as openai_plugin
 from pydantic import SecretStr
 
@@ -15,28 +14,29 @@ from chassis.http import AsyncClient, HTTPError, pooled_client
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from livekit_agent.settings import AgentSettings
+from livekit_agent.stages import Endpoint, Stage, StageChange, StageName, http_probe
 
 WARM_UP_TIMEOUT_S = 2.0
-# The plugins' own retries; the SDK's are off, or they would multiply (8.9 s instead of 2.1 s).
-CONNECT = APIConnectOptions(max_retry=2, retry_interval=0.3, timeout=5.0)
-CONNECT_OPTIONS = SessionConnectOptions(
-    stt_conn_options=CONNECT,
-    llm_conn_options=CONNECT,
-    tts_conn_options=CONNECT,
-    # The session closes itself, silently, past this: a restarting engine must not end a call.
-    max_unrecoverable_errors=100,
-)
+# What the standby's engines are asked for; it serves whatever the name.
+STANDBY_MODELS: dict[StageName, str] = {
+    "stt": "gpt-realtime-whisper",
+    "llm": "gpt-4o-mini",
+    "tts": "tts-1",
+}
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """What a call hears, thinks and speaks with."""
+    """The stages of one call, and the pool they share."""
 
-    stt: openai_plugin.STT
-    llm: openai_plugin.LLM
-    tts: openai_plugin.TTS
+    http: AsyncClient
+    stt: Stage
+    llm: Stage
+    tts: Stage
+    chat_models: dict[str, openai_plugin.LLM]  # by the endpoint's name
+    speech: openai_plugin.TTS  # what the session knows of the TTS; tts.py does the speaking
 
 
 def load_vad(settings: AgentSettings) -> vad.VAD:
@@ -48,34 +48,74 @@ def load_vad(settings: AgentSettings) -> vad.VAD:
     return inference.VAD(model="silero")
 
 
+def load_turn_model(settings: AgentSettings) -> inference.TurnDetector | None:
+    """The end-of-turn model. Its version is named: the default may be one in a cloud."""
+    if settings.turn_detector == "words":
+        return None
+    return inference.TurnDetector(version="v1-mini")
+
+
 @asynccontextmanager
-async def open_engines(settings: AgentSettings, voice_activity: vad.VAD) -> AsyncIterator[Engines]:
-    """Engines over one warmed connection pool, closed with the block."""
-    async with pooled_client(metrics=Metrics("agent_call")) as http:
+async def open_engines(
+    settings: AgentSettings, on_change: Callable[[StageChange], None]
+) -> AsyncIterator[Engines]:
+    """The engines of a call, closed with the block."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(pooled_client(metrics=Metrics("agent_call")))
         warming = asyncio.create_task(_warm_up(http, settings))
-        stt = openai_plugin.STT(
-            model=settings.stt_model,
-            language=settings.language,
-            client=_client(http, settings.stt_url, settings.stt_api_key),
-            use_realtime=True,
-            vad=voice_activity,
+        stack.push_async_callback(_cancelled, warming)
+        probe = http_probe(http)
+
+        async def stage(name: StageName, keeps_fallback: bool = False) -> Stage:
+            return await stack.enter_async_context(
+                Stage(
+                    name,
+                    endpoints_of(settings, name),
+                    probe=probe,
+                    on_change=on_change,
+                    keeps_fallback=keeps_fallback,
+                )
+            )
+
+        llm = await stage("llm")
+        yield Engines(
+            http=http,
+            stt=await stage("stt"),
+            llm=llm,
+            tts=await stage("tts", keeps_fallback=True),
+            chat_models={e.name: _chat_model(http, e) for e in llm.order()},
+            speech=openai_plugin.TTS(
+                model=settings.tts_model,
+                voice=settings.tts_voice,
+                client=_client(http, settings.tts_url, settings.tts_api_key),
+                response_format="pcm",
+            ),
         )
-        llm = openai_plugin.LLM(
-            model=settings.llm_model,
-            client=_client(http, settings.llm_url, settings.llm_api_key),
-            _strict_tool_schema=False,  # llama.cpp and vLLM have refused "strict" tools
-        )
-        tts = openai_plugin.TTS(
-            model=settings.tts_model,
-            voice=settings.tts_voice,
-            client=_client(http, settings.tts_url, settings.tts_api_key),
-            response_format="pcm",
-        )
-        try:
-            yield Engines(stt=stt, llm=llm, tts=tts)
-        finally:
-            warming.cancel()
-            await asyncio.gather(warming, stt.aclose(), return_exceptions=True)
+
+
+def endpoints_of(settings: AgentSettings, stage: StageName) -> list[Endpoint]:
+    """The main engine of a stage, then the standby."""
+    main = Endpoint(
+        name="main",
+        base_url=getattr(settings, f"{stage}_url").rstrip("/"),
+        model=getattr(settings, f"{stage}_model"),
+        api_key=getattr(settings, f"{stage}_api_key"),
+    )
+    standby = Endpoint(
+        name="standby",
+        base_url=settings.standby_url.rstrip("/"),
+        model=STANDBY_MODELS[stage],
+        api_key=settings.standby_api_key,
+    )
+    return [main, standby]
+
+
+def _chat_model(http: AsyncClient, endpoint: Endpoint) -> openai_plugin.LLM:
+    return openai_plugin.LLM(
+        model=endpoint.model,
+        client=_client(http, endpoint.base_url, endpoint.api_key),
+        _strict_tool_schema=False,  # llama.cpp and vLLM have refused "strict" tools
+    )
 
 
 def _client(http: AsyncClient, base_url: str, key: SecretStr) -> openai.AsyncClient:
@@ -83,7 +123,7 @@ def _client(http: AsyncClient, base_url: str, key: SecretStr) -> openai.AsyncCli
         base_url=base_url,
         api_key=key.get_secret_value(),
         http_client=http,
-        max_retries=0,
+        max_retries=0,  # the stages' own rules decide; these would multiply with them
         default_headers={"X-Parley-Priority": "live"},  # before what nobody waits for on the line
     )
 
@@ -97,8 +137,13 @@ async def _warm_up(http: AsyncClient, settings: AgentSettings) -> None:
                 headers = {"authorization": f"Bearer {key.get_secret_value()}"}
                 await http.get(f"{url}/models", headers=headers)
         except (HTTPError, TimeoutError) as exc:
-            log.warning("engine_not_warm", url=url, reason=repr(exc))
+            log.warning("engine_not_warm", url=url, reason=type(exc).__name__)
 
     await asyncio.gather(
         touch(settings.llm_url, settings.llm_api_key), touch(settings.tts_url, settings.tts_api_key)
     )
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

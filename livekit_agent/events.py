@@ -1,11 +1,14 @@
 """Events for the caller's screen: JSON on the text stream `parley.events`, in order."""
 
 import asyncio
+import contextlib
+from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 from livekit import rtc
 from pydantic import BaseModel
 
+from chassis.ended import EndedReason
 from chassis.logs import get_logger
 
 TOPIC = "parley.events"
@@ -41,7 +44,11 @@ class ToolEvent(Event):
 
 
 class TurnEvent(Event):
-    """Where the time of one reply went; seconds, None when the stage did not happen."""
+    """Where the time of one reply went; seconds, None when the stage did not happen.
+
+    Each `…_at_s` is the instant of a stage on a clock that starts when the caller stopped speaking;
+    work done ahead may have been done before the turn was decided.
+    """
 
     type: Literal["turn"] = "turn"
     e2e_latency_s: float | None = None
@@ -49,16 +56,34 @@ class TurnEvent(Event):
     end_of_turn_delay_s: float | None = None
     llm_ttft_s: float | None = None
     tts_ttfb_s: float | None = None
+    stt_final_at_s: float | None = None
+    turn_decided_at_s: float | None = None
+    llm_first_token_at_s: float | None = None
+    first_phrase_at_s: float | None = None
+    tts_first_byte_at_s: float | None = None
+    first_sound_at_s: float | None = None
+    total_s: float | None = None
+    preemptive: bool = False  # the reply was begun before the turn was decided
+    discarded: int = 0  # replies begun too early and thrown away
+    fallbacks: list[Literal["stt", "llm", "tts"]] = []
     interrupted: bool = False
 
 
 class StatusEvent(Event):
-    """A stage went down or came back."""
+    """A stage has no engine left, goes on with its standby, or is whole again."""
 
     type: Literal["status"] = "status"
     stage: Literal["stt", "llm", "tts"]
-    state: Literal["down", "recovered"]
+    state: Literal["down", "fallback", "recovered"]
     since: str
+    engine: str = "main"
+
+
+class EndedEvent(Event):
+    """The call is over, and why."""
+
+    type: Literal["ended"] = "ended"
+    reason: EndedReason
 
 
 class ErrorEvent(Event):
@@ -87,6 +112,12 @@ class EventSender:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def sent(self, within_s: float) -> None:
+        """Until what is queued has been sent, or the time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._waiting.join()
+
     def publish(self, event: Event) -> None:
         """Queue `event`; dropped with a log line when the queue is full."""
         try:
@@ -101,3 +132,10 @@ class EventSender:
                 await self._room.local_participant.send_text(event.model_dump_json(), topic=TOPIC)
             except (rtc.ConnectError, RuntimeError) as exc:  # room gone or reconnecting
                 log.info("event_not_sent", kind=type(event).__name__, reason=str(exc))
+            finally:
+                self._waiting.task_done()
+
+
+def now() -> str:
+    """The present instant, as events tell it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,76 +1,115 @@
-"""Spoken and visible answers when a stage fails: silence is the worst one."""
+"""Spoken and visible answers when a stage fails or nobody speaks: silence is the worst one."""
 
-import time
+import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Literal
+from dataclasses import dataclass
+from typing import Self
 
-from livekit.agents import AgentSession
-from livekit.agents import ErrorEvent as SessionError
-from livekit.agents.llm import LLMError
-from livekit.agents.stt import STTError
-from livekit.agents.tts import TTSError
+from livekit.agents import AgentSession, UserStateChangedEvent
 
+from chassis.ended import EndedReason
 from chassis.logs import get_logger
-from livekit_agent.events import Event, StatusEvent
+from livekit_agent.budgets import Budgets
+from livekit_agent.call_end import CallEnd
+from livekit_agent.lines import LineKey
+from livekit_agent.llm import Thinking
+from livekit_agent.silence import Silence
+from livekit_agent.stages import Stage
+from livekit_agent.tts import Speaking
 
-Stage = Literal["stt", "llm", "tts"]
-# A dead engine fails again and again; saying so once in a while is enough.
-REPEAT_AFTER_S = 10.0
-APOLOGIES: dict[Stage, str] = {
-    "stt": "Sorry, I can't hear you for a moment. Please try again shortly.",
-    "llm": "Sorry, I lost my train of thought. Please try again.",
-}
+DEAF_AGAIN_S = 8.0  # saying it more often would talk over somebody who tries again
+DEAF_NOTICES = 4  # then nothing will help
+FAILED_REPLIES = 3
 
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What may go wrong in a call."""
+
+    session: AgentSession[None]
+    stt: Stage
+    thinking: Thinking
+    speaking: Speaking
+    silence: Silence
+    budgets: Budgets
+    silence_hangup_s: float
+    may_hang_up: Callable[[], bool]  # false while a timer runs: somebody waits for it
+
+
 class Rescue:
-    """Watches a session's errors; says what can be said and shows the rest on the screen."""
+    """Speaks when a stage cannot, asks who is silent, ends what cannot go on. Enter it."""
 
-    def __init__(self, session: AgentSession[None], publish: Callable[[Event], None]) -> None:
-        self._session = session
-        self._publish = publish
-        self._down: dict[Stage, float] = {}
-        session.on("error", self._on_error)
+    def __init__(self, watched: Watched, say: Callable[[LineKey], None], end: CallEnd) -> None:
+        self._watched = watched
+        self._say = say
+        self._end = end
+        self._deaf_notices = 0
+        self._told_deaf_at = float("-inf")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._asking: asyncio.Task[None] | None = None
 
-    def recovered(self, stage: Stage) -> None:
-        """Call when `stage` did its work: tells the caller once that it is back."""
-        if self._down.pop(stage, None) is not None:
-            self._publish(StatusEvent(stage=stage, state="recovered", since=_now()))
-            log.info("stage_recovered", stage=stage)
+    async def __aenter__(self) -> Self:
+        self._watched.session.on("user_state_changed", self._on_user)
+        self._tasks = [asyncio.create_task(self._watch_hearing())]
+        return self
 
-    def _on_error(self, event: SessionError) -> None:
-        stage = stage_of(event.error)
-        if stage is None or event.error.recoverable:
+    async def __aexit__(self, *_: object) -> None:
+        self._watched.session.off("user_state_changed", self._on_user)
+        tasks = [*self._tasks, *([self._asking] if self._asking else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def heard(self) -> None:
+        """A transcript came: the agent is not deaf."""
+        self._deaf_notices = 0
+
+    def speech_ended(self) -> None:
+        """Somebody has spoken. If nothing can hear them, they are told at once."""
+        if self._watched.stt.state == "down":
+            self._tell_deaf()
+
+    def reply_done(self) -> None:
+        """A reply was given, or what stands for one. Ends a call in which none ever comes."""
+        if self._watched.thinking.failed_replies >= FAILED_REPLIES:
+            self._end.end(EndedReason.NO_LLM)  # the reply itself was the apology
+        elif self._watched.speaking.failed_replies >= FAILED_REPLIES:
+            self._end.end(EndedReason.NO_TTS)
+
+    async def _watch_hearing(self) -> None:
+        """Asks for patience while a transcript is late, and says so when none will come."""
+        watched = self._watched
+        while True:
+            await watched.silence.lasts(watched.budgets.filler_s, "hearing")
+            if not watched.silence.told():
+                continue
+            if watched.stt.state == "down":
+                self._tell_deaf()
+            else:
+                self._say("one_moment")
+
+    def _tell_deaf(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told_deaf_at < DEAF_AGAIN_S:
             return
-        log.warning("stage_failed", stage=stage, reason=_reason(event.error.error))
-        now = time.monotonic()
-        if now - self._down.get(stage, float("-inf")) < REPEAT_AFTER_S:
-            return
-        self._down[stage] = now
-        self._publish(StatusEvent(stage=stage, state="down", since=_now()))
-        if stage in APOLOGIES:
-            self._session.say(APOLOGIES[stage], add_to_chat_ctx=False)
+        self._told_deaf_at = now
+        self._deaf_notices += 1
+        if self._deaf_notices >= DEAF_NOTICES:
+            self._end.end(EndedReason.NO_STT, "must_end")
+        else:
+            self._say("lost_stt")
 
+    def _on_user(self, event: UserStateChangedEvent) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+        if event.new_state == "away" and self._watched.may_hang_up():
+            self._asking = asyncio.create_task(self._ask_who_is_silent())
 
-def stage_of(error: object) -> Stage | None:
-    """The stage an error of the session belongs to."""
-    match error:
-        case STTError():
-            return "stt"
-        case LLMError():
-            return "llm"
-        case TTSError():
-            return "tts"
-        case _:
-            return None
-
-
-def _reason(error: BaseException) -> str:
-    """Kind and message; never the repr, which may hold a request's headers and with them a key."""
-    return f"{type(error).__name__}: {error}"[:300]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    async def _ask_who_is_silent(self) -> None:
+        self._say("still_there")
+        await asyncio.sleep(self._watched.silence_hangup_s)
+        if self._watched.may_hang_up():
+            self._end.end(EndedReason.USER_SILENT, "going_silent")

@@ -91,14 +91,14 @@ class AgentSettings(ServiceSettings):
         default=1.6, ge=0.1, le=10, description="longest wait for the end of a turn, seconds"
     )
     preemptive_after_s: float = Field(
-        default=0.15,
+        default=0.05,
         ge=0,
         le=2,
         description="silence after which a reply is begun, before the turn is over; "
         "0: never, for an LLM with one slot",
     )
     interruption_min_s: float = Field(
-        default=0.1, ge=0.03, le=5, description="user speech that stops the agent, seconds"
+        default=0.06, ge=0.03, le=5, description="user speech that stops the agent, seconds"
     )
     silence_prompt_s: float = Field(
         default=60.0, ge=0, description="silence after which the caller is asked for; 0: never"

@@ -19,7 +19,7 @@ from chassis.settings import LiveKitSettings, load_settings
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
 from livekit_agent.conversation import answer_call
-from livekit_agent.engines import load_vad
+from livekit_agent.engines import load_turn_model, load_vad
 from livekit_agent.settings import AgentSettings
 
 MAX_LOAD = 0.99  # at 1 the SFU does not even ask; `_on_request` says no for itself
@@ -35,6 +35,7 @@ def prewarm(process: JobProcess) -> None:
     configure_logs("agent", level=settings.log_level, log_format=settings.log_format)
     process.userdata["settings"] = settings
     process.userdata["vad"] = load_vad(settings)
+    process.userdata["turn_model"] = load_turn_model(settings)
     # Else done by the first request, on the loop that greets the caller.
     tls_context()
     importlib.import_module("anyio._backends._asyncio")

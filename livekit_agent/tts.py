@@ -1,0 +1,213 @@
+"""Reply text to sound, phrase by phrase: another voice when one fails, a clip when none is left."""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from livekit import rtc
+
+from chassis.http import AsyncClient
+from chassis.logs import get_logger
+from livekit_agent.budgets import Budgets
+from livekit_agent.clips import Clips
+from livekit_agent.lines import LINES, LineKey, language_of_lines
+from livekit_agent.phrasing import Phraser
+from livekit_agent.silence import Silence
+from livekit_agent.stages import Endpoint, EngineFailure, Stage
+from livekit_agent.timeline import Timeline
+from livekit_agent.tts_wire import SAMPLE_RATE_HZ, Phrase, synthesise
+
+USUAL_CHARS_PER_S = 14.0  # of speech, until this voice has been heard
+MIN_HEARD_S = 0.2  # less of a phrase than this was not noticed
+SLOW = 0.95  # of real time: an engine near it would stop in mid-phrase
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Voice:
+    """Whose voice speaks, in what language. Changed in mid-call by tools and by the screen."""
+
+    id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TtsParts:
+    """What speaking needs. `standby_voice`: the one to ask of any engine but the main one."""
+
+    stage: Stage
+    client: AsyncClient
+    budgets: Budgets
+    silence: Silence
+    clips: Clips
+    voice: Voice
+    standby_voice: str
+    timeline: Timeline
+
+
+class Speaking:
+    """The TTS of one call."""
+
+    def __init__(self, parts: TtsParts) -> None:
+        self._parts = parts
+        self._chars_per_s = USUAL_CHARS_PER_S
+        self._is_slow = False
+        self.failed_replies = 0  # in a row, with every engine
+
+    async def speak(self, text: AsyncIterable[str]) -> AsyncIterator[rtc.AudioFrame]:
+        """24 kHz mono frames of what `text` says. Never raises for a failed engine."""
+        phrases: asyncio.Queue[str | None] = asyncio.Queue()
+        cutting = asyncio.create_task(self._cut(text, phrases))
+        reply = _Reply()
+        try:
+            while (phrase := await self._next(phrases)) is not None:
+                async for frame in self._say(phrase, reply):
+                    yield frame
+        finally:
+            cutting.cancel()
+            await asyncio.gather(cutting, return_exceptions=True)
+            if reply.lost:
+                self.failed_replies += 1
+            elif reply.spoken:
+                self.failed_replies = 0
+
+    async def _cut(self, text: AsyncIterable[str], phrases: "asyncio.Queue[str | None]") -> None:
+        phraser = Phraser()
+        try:
+            async for piece in text:
+                for phrase in phraser.push(piece):
+                    phrases.put_nowait(phrase)
+            for phrase in phraser.flush():
+                phrases.put_nowait(phrase)
+        finally:
+            phrases.put_nowait(None)
+
+    async def _next(self, phrases: "asyncio.Queue[str | None]") -> str | None:
+        phrase = await phrases.get()
+        if phrase is not None:
+            self._parts.timeline.first_phrase()
+        return phrase
+
+    async def _say(self, text: str, reply: "_Reply") -> AsyncIterator[rtc.AudioFrame]:
+        key = _line_key(text, self._parts.voice.language)
+        if key is not None:
+            for frame in self._clip(key):
+                yield frame
+            reply.spoken = True
+            return
+        if reply.lost:
+            return  # told already; the screen has the words
+        for endpoint in self._parts.stage.order():
+            heard_s = 0.0
+            try:
+                async for frame in self._by(endpoint, text):
+                    heard_s += frame.duration
+                    yield frame
+                self._parts.stage.worked(endpoint)
+                reply.spoken = True
+                return
+            except EngineFailure as failure:
+                self._parts.stage.failed(endpoint, failure)
+                text = self._unsaid(text, heard_s)
+                if not text:
+                    return
+        reply.lost = True
+        for frame in self._clip("must_end" if self.failed_replies >= 2 else "lost_tts"):
+            yield frame
+
+    async def _by(self, endpoint: Endpoint, text: str) -> AsyncIterator[rtc.AudioFrame]:
+        """`text` by one engine, asking for patience while it is silent. Raises EngineFailure."""
+        asked_at = _now()
+        first_at: float | None = None
+        sound_s = 0.0
+        held: list[rtc.AudioFrame] = []
+        voice = self._parts.voice
+        phrase = Phrase(
+            text=text,
+            voice=voice.id if endpoint.name == "main" else self._parts.standby_voice,
+            language=voice.language,
+        )
+        pieces = synthesise(
+            self._parts.client,
+            endpoint,
+            phrase,
+            first_s=self._parts.budgets.tts_s,
+            between_s=self._parts.budgets.sound_s,
+        )
+        async with aclosing(pieces):
+            async for item in self._or_patience(pieces):
+                if isinstance(item, rtc.AudioFrame):
+                    yield item  # "one moment"
+                    continue
+                if first_at is None:
+                    first_at = _now()
+                    self._parts.timeline.first_byte()
+                frame = _frame(item)
+                sound_s += frame.duration
+                held.append(frame)
+                if not self._is_slow:
+                    yield held.pop()
+        took_s = _now() - (first_at or asked_at)
+        self._is_slow = sound_s > 1.0 and took_s > SLOW * sound_s
+        if sound_s > MIN_HEARD_S:
+            self._chars_per_s += 0.3 * (len(text) / sound_s - self._chars_per_s)
+        for frame in held:
+            yield frame
+
+    async def _or_patience(
+        self, pieces: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes | rtc.AudioFrame]:
+        """`pieces`, before them the clip "one moment" when they keep the caller waiting."""
+        coming = asyncio.ensure_future(anext(pieces, None))
+        patience = asyncio.create_task(
+            self._parts.silence.lasts(self._parts.budgets.filler_s, "thinking")
+        )
+        try:
+            await asyncio.wait({coming, patience}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done() and self._parts.silence.told():
+                for frame in self._clip("one_moment"):
+                    yield frame
+            first = await coming
+        finally:
+            for task in (coming, patience):
+                task.cancel()
+            await asyncio.gather(coming, patience, return_exceptions=True)
+        if first is None:
+            return
+        yield first
+        async for pcm in pieces:
+            yield pcm
+
+    def _clip(self, key: LineKey) -> list[rtc.AudioFrame]:
+        return self._parts.clips.frames(key, self._parts.voice.id, self._parts.voice.language)
+
+    def _unsaid(self, text: str, heard_s: float) -> str:
+        """The rest of a phrase after the seconds of it that were heard, from a whole word on."""
+        if heard_s < MIN_HEARD_S:
+            return text
+        place = int(heard_s * self._chars_per_s)
+        start = text.rfind(" ", 0, place + 1) + 1
+        return text[start:].strip() if place < len(text) else ""
+
+
+@dataclass(slots=True)
+class _Reply:
+    spoken: bool = False
+    lost: bool = False  # no engine would speak a part of it
+
+
+def _line_key(text: str, language: str) -> LineKey | None:
+    wanted = text.strip()
+    lines = LINES[language_of_lines(language)]
+    return next((key for key, said in lines.items() if said == wanted), None)
+
+
+def _frame(pcm: bytes) -> rtc.AudioFrame:
+    samples = len(pcm) // 2
+    return rtc.AudioFrame(pcm, SAMPLE_RATE_HZ, 1, samples)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
