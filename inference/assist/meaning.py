@@ -14,6 +14,7 @@ from inference.assist.requests import (
     DaysUntil,
     FlipCoin,
     FollowUp,
+    Forget,
     GetDate,
     GetTime,
     Goodbye,
@@ -109,6 +110,11 @@ def _recall(match: Match) -> Request:
     return Recall(query=query.strip(" .,!?") if query else None)
 
 
+def _forget(match: Match) -> Request | None:
+    query = (match.text("query") or "").strip(" .,!?")
+    return Forget(query=query) if query else None
+
+
 def _days_until(match: Match) -> Request:
     month, _, day = str(match.value("holiday")).partition("-")
     name = match.text("holiday") or ""
@@ -176,6 +182,7 @@ MEANINGS: dict[str, Callable[[Match], Request | None]] = {
     "Spell": _spell,
     "Remember": _remember,
     "Recall": _recall,
+    "Forget": _forget,
     "Goodbye": lambda _: Goodbye(),
     "FollowUp": _follow_up,
     **PLANS,

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from inference.assist.requests import (
     AddToList,
+    CancelReminder,
     CancelTimer,
     ClearList,
     Control,
+    ListReminders,
     ListTimers,
     ReadList,
     Remind,
@@ -88,6 +90,8 @@ PLANS: dict[str, Callable[[Match], Request | None]] = {
     "ListTimers": lambda match: ListTimers(label=match.label()),
     "CancelTimer": _cancel_timer,
     "Remind": _remind,
+    "ListReminders": lambda _: ListReminders(),
+    "CancelReminder": lambda match: CancelReminder(text=match.label()),
     "SetAlarm": _set_alarm,
     "AddToList": _add_to_list,
     "RemoveFromList": _remove_from_list,

@@ -1,7 +1,7 @@
 """Results as sentences that sound good: short, true to the result, a little varied."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from inference.assist.arithmetic import read_out
@@ -176,6 +176,32 @@ def _recall(result: Result, request: Request | None, voice: Voice) -> str:
     return f"{told} {voice.say('more_notes', n=more)}" if more > 0 else told
 
 
+def _forget(result: Result, request: Request | None, voice: Voice) -> str:
+    notes = [_for_listener(str(note), voice) for note in result["forgotten"]]
+    return voice.say("forgotten", notes="; ".join(notes[:MAX_NOTES_SAID]))
+
+
+def _list_reminders(result: Result, request: Request | None, voice: Voice) -> str:
+    said = [_reminder(each, voice) for each in result["reminders"]]
+    return voice.say("reminders", reminders="; ".join(said)) if said else voice.say("no_reminders")
+
+
+def _reminder(reminder: Result, voice: Voice) -> str:
+    due = datetime.fromisoformat(reminder["due_at"])
+    formats = voice.language.formats
+    text = _for_listener(str(reminder["text"]), voice)
+    return voice.say(
+        "reminder_at", text=text, weekday=formats.weekday(due), clock=formats.clock(due.time())
+    )
+
+
+def _cancel_reminder(result: Result, request: Request | None, voice: Voice) -> str:
+    said = [_for_listener(str(text), voice) for text in result["cancelled"]]
+    if not said:
+        return voice.say("no_such_reminder")
+    return voice.say("reminder_cancelled", reminders="; ".join(said))
+
+
 def _for_listener(note: str, voice: Voice) -> str:
     return voice.language.formats.to_listener(note.strip().rstrip("."))
 
@@ -204,5 +230,8 @@ REPLIES: dict[str, Callable[[Result, Request | None, Voice], str]] = {
     "roll_dice": _roll_dice,
     "remember": _remember,
     "recall": _recall,
+    "forget": _forget,
+    "list_reminders": _list_reminders,
+    "cancel_reminder": _cancel_reminder,
     "end_call": _end_call,
 }

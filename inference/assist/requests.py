@@ -129,6 +129,18 @@ class Remind(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListReminders(Request):
+    tool = "list_reminders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelReminder(Request):
+    tool = "cancel_reminder"
+    tool_fields = ("text",)
+    text: str | None = None  # None: all of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetAlarm(Request):
     tool = "set_alarm"
     moment: Moment | None
@@ -171,6 +183,13 @@ class Recall(Request):
     tool = "recall"
     tool_fields = ("query",)
     query: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget(Request):
+    tool = "forget"
+    tool_fields = ("query",)
+    query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
