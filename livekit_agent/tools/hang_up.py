@@ -14,7 +14,7 @@ class CallEnded(Result):
 def hang_up_tools(hang_up: Callable[[], None]) -> list[Tool]:
     """`hang_up` is called once the goodbye has been said."""
 
-    @tool
+    @tool(privileged=True)
     async def end_call(ctx: RunContext[None]) -> CallEnded:
         """End the call. Only when the user said goodbye or is clearly done."""
         # The reply to this tool's result is spoken by the same handle, so done means said.

@@ -144,7 +144,7 @@ def list_tools(lists: Lists) -> list[Tool]:
         name = list_name(list)
         return ListRead(list=name, items=await lists.items(name))
 
-    @tool
+    @tool(privileged=True)
     async def clear_list(list: ListName = DEFAULT_LIST) -> ListCleared:
         """Take everything off a list of the user. Only when that is clearly wanted.
 
