@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, DateTime, Dialect, TypeDecorator, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -24,7 +24,7 @@ from chassis.logs import get_logger
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 1.0  # how long a statement waits for another process's write to end
-DEADLINE_S = 3.0  # of a unit of work; then whoever asked is told to come back
+DEADLINE_S = 3.0  # of a unit of work, and then until its statement ends: no thread can be stopped
 POOL_TIMEOUT_S = 2.0
 MIGRATE_WITHIN_S = 30.0
 RETRY_S = 1.0
@@ -90,7 +90,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is kept when the block ends well, all of it or none.
 
-        Raises Unavailable when the database is locked, full, slow or gone. IntegrityError passes.
+        Raises Unavailable when the database is locked, full, slow or gone.
         """
         with _said_when_down():
             async with (
@@ -153,8 +153,6 @@ class Database:
 def _said_when_down() -> Iterator[None]:
     try:
         yield
-    except IntegrityError:
-        raise
     except (DBAPIError, PoolTimeout, TimeoutError, OSError) as exc:
         log.warning("database_unavailable", reason=_reason(exc))
         raise Unavailable(

@@ -23,6 +23,7 @@ from chassis.errors import (
 from chassis.keys import check_bearer
 
 MEMORIES_TOLD = 20
+ANSWER_WITHIN_S = 4.0  # a little more than a unit of work may take
 ConversationId = Annotated[str, Path(min_length=1, max_length=64)]
 IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 UserId = Annotated[str | None, Query(max_length=64)]
@@ -46,8 +47,10 @@ def internal_routes(
 
 
 def _guarded(key: SecretStr | None) -> type[APIRoute]:
+    late: set[asyncio.Task[Response]] = set()
+
     class GuardedRoute(APIRoute):
-        """Asks who is there before it reads what they send."""
+        """Asks who is there before it reads what they send; answers in time, come what may."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
@@ -58,11 +61,28 @@ def _guarded(key: SecretStr | None) -> type[APIRoute]:
                 if key is None:
                     raise Unauthorized("PARLEY_SERVICE_KEY is not set", param="Authorization")
                 check_bearer(request.headers.get("authorization"), key)
-                return await handle(request)
+                return await _in_time(asyncio.create_task(handle(request)), late)
 
             return guarded
 
     return GuardedRoute
+
+
+async def _in_time(task: asyncio.Task[Response], late: set[asyncio.Task[Response]]) -> Response:
+    """The task's answer. One that hangs on a sick disk is let go, and kept in `late` till it ends:
+    cancelling it would wait for the disk too."""
+    try:
+        await asyncio.wait({task}, timeout=ANSWER_WITHIN_S)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if task.done():
+        return task.result()
+    late.add(task)
+    task.add_done_callback(late.discard)
+    raise Unavailable(
+        "the database is too slow now", code="database_unavailable", retry_after_s=1.0
+    )
 
 
 def _add_conversation_routes(router: APIRouter, database: Database) -> None:
