@@ -52,6 +52,11 @@ def tool(
     return _offered(function, privileged)
 
 
+def declare_privileged(tool: object) -> None:
+    """As `@tool(privileged=True)`, for a tool made by other means."""
+    _privileged.add(tool)
+
+
 def is_privileged(tool: object) -> bool:
     """Whether it was declared so."""
     return tool in _privileged
@@ -87,5 +92,5 @@ def _offered(function: ToolFunction, privileged: bool) -> Tool:
 
     offered = function_tool(call)
     if privileged:
-        _privileged.add(offered)
+        declare_privileged(offered)
     return offered

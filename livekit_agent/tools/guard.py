@@ -18,6 +18,8 @@ MAX_CALLS_PER_TURN = 12  # of all tools; a model in a loop stops here, and answe
 MAX_CALLS = 400  # in one call
 TURNS_HEARD = 3  # "send Bob a mail" - "what shall it say?" - "that I am late"
 MIN_NAME_WORD = 2  # chars; shorter parts of a tool's name say nothing
+# Of a tool's name: who asks for the weather does not say "get".
+READING = frozenset({"fetch", "find", "get", "list", "look", "lookup", "query", "read", "search"})
 SECOND_LEVEL = frozenset({"ac", "co", "com", "gov", "net", "org"})
 DOTS = frozenset({"dot", "point", "punkt", "punto"})  # as a spoken address has them
 WORDS_BEFORE = 3  # in which a "don't" turns a wish around
@@ -124,9 +126,10 @@ class Guard:
     def _asked_for(self, name: str) -> bool:
         if name in ASKED:
             return any(_wished(ASKED[name], words) for words in self._heard)
-        parts = {part for part in _name_words(name) if len(part) >= MIN_NAME_WORD}
-        said = {word for words in self._heard if not NOT.search(words) for word in words.split()}
-        return len(parts & said) * 2 > len(parts)
+        wishes = " ".join(words for words in self._heard if not NOT.search(words))
+        parts = _stems(_name_words(name))
+        telling = parts - READING or parts
+        return len(telling & _stems(wishes)) * 2 > len(telling)
 
     def _protected(self, tool: AnyTool) -> AnyTool:
         info = tool.info
@@ -159,9 +162,13 @@ def _plain(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _name_words(name: str) -> set[str]:
+def _name_words(name: str) -> str:
     """The words of `HassTurnOn` or `create_issue`."""
-    return set(_plain(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ")).split())
+    return _plain(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name))
+
+
+def _stems(words: str) -> set[str]:
+    return {word.removesuffix("s") for word in words.split() if len(word) >= MIN_NAME_WORD}
 
 
 def _wished(pattern: re.Pattern[str], words: str) -> bool:
