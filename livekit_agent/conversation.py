@@ -121,6 +121,7 @@ class Call:
                 clips=self._clips,
                 voice=self._voice,
                 standby_voice=settings.standby_voice,
+                language=settings.language,
                 timeline=self._timeline,
             )
         )

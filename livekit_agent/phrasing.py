@@ -11,6 +11,7 @@ from livekit_agent.speakable import inline, is_open, speakable
 CLAUSE_WORDS = 2  # "Well, yes," may begin a reply, "Well," may not
 SPLIT_WORDS = 5  # so many, and then "and", "because"
 ENOUGH_WORDS = 8  # so many without any better place
+HURRIED_WORDS = 3  # the same, when the engine speaks faster than the rest takes to come
 OPENING_WORDS = 4  # said so few, the next phrase is wanted as soon as the first was
 NEAR_SIZE = 50  # a sentence that is here already and no longer than that is spoken whole
 LONGEST_CHARS = 500  # looked at; one word of this length is no word
@@ -58,9 +59,14 @@ LATER = (
 
 
 class Phraser:
-    """One reply. Pure: what comes out depends on what was pushed alone."""
+    """One reply. Pure: what comes out depends on what was pushed alone.
 
-    def __init__(self) -> None:
+    `hurried`: the first phrase may be a few words. Only for an engine that has the second one ready
+    before the first has been said.
+    """
+
+    def __init__(self, *, hurried: bool = False) -> None:
+        self._enough = HURRIED_WORDS if hurried else ENOUGH_WORDS
         self._text = ""  # as it came, markup and all
         self._at_line_start = True
         self._is_cut_close = False  # the last phrase ended with a mark, and no blank came yet
@@ -113,18 +119,19 @@ class Phraser:
         is_last = is_last and len(text) == len(self._text)
         sentences = list(_ends(text, is_last))
         if self._said_words < OPENING_WORDS:
-            return _opening(text, sentences, is_last)
+            enough = ENOUGH_WORDS if self._said_words else self._enough
+            return _opening(text, sentences, is_last, enough)
         return _later(text, sentences, LATER[min(self._later, len(LATER) - 1)], is_last)
 
 
-def _opening(text: str, sentences: list[int], is_last: bool) -> int | None:
+def _opening(text: str, sentences: list[int], is_last: bool, enough: int) -> int | None:
     """The first good place; the end of a sentence if that is near."""
     if sentences and size(text[: sentences[0]]) <= NEAR_SIZE:
         return sentences[0]
     found = [*sentences[:1]]
     if (clause := _first_clause(text, is_last)) is not None:
         found.append(clause)
-    if (split := _split(text)) is not None:
+    if (split := _split(text, enough)) is not None:
         found.append(split)
     if not found and size(text) > LATER[0].most:
         return _anywhere(text, LATER[0].most)
@@ -141,17 +148,21 @@ def _first_clause(text: str, is_last: bool) -> int | None:
     return None
 
 
-def _split(text: str) -> int | None:
+def _split(text: str, enough: int) -> int | None:
     """Where an opening without any mark may be cut: before "and" and the like, or when it is long
     enough for any place to do."""
     words = list(re.finditer(r"\S+", text))
     for last, word in pairwise(words):
         before = text[: word.start()]
         count = _words(before)
-        if count < SPLIT_WORDS or not _may_part(last.group(), word.group()) or is_open(before):
+        if (
+            count < min(SPLIT_WORDS, enough)
+            or not _may_part(last.group(), word.group())
+            or is_open(before)
+        ):
             continue
         is_whole = word.end() < len(text)  # else it may become another word
-        if count >= ENOUGH_WORDS or (is_whole and _bare(word.group()) in JOINING):
+        if count >= enough or (is_whole and _bare(word.group()) in JOINING):
             return word.start()
     return None
 

@@ -19,8 +19,10 @@ from livekit_agent.timeline import Timeline
 from livekit_agent.tts_wire import SAMPLE_RATE_HZ, Phrase, synthesise
 
 USUAL_CHARS_PER_S = 14.0  # of speech, until this voice has been heard
+LEAST_MEASURED_S = 0.5  # of sound, to tell an engine's pace by
 MIN_HEARD_S = 0.2  # less of a phrase than this was not noticed
 SLOW = 0.95  # of real time: an engine near it would stop in mid-phrase
+FAST = 0.4  # two phrases are ready before one has been said
 
 log = get_logger(__name__)
 
@@ -35,7 +37,8 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtsParts:
-    """What speaking needs. `standby_voice`: the one to ask of any engine but the main one."""
+    """What speaking needs. `standby_voice`: the one to ask of any engine but the main one.
+    `language`: the configured one, which voices speak without being told."""
 
     stage: Stage
     client: AsyncClient
@@ -44,6 +47,7 @@ class TtsParts:
     clips: Clips
     voice: Voice
     standby_voice: str
+    language: str
     timeline: Timeline
 
 
@@ -53,7 +57,7 @@ class Speaking:
     def __init__(self, parts: TtsParts) -> None:
         self._parts = parts
         self._chars_per_s = USUAL_CHARS_PER_S
-        self._is_slow = False
+        self._pace = (SLOW + FAST) / 2  # work a second of sound takes; neither, until it is known
         self.failed_replies = 0  # in a row, with every engine
 
     async def speak(self, text: AsyncIterable[str]) -> AsyncIterator[rtc.AudioFrame]:
@@ -74,7 +78,7 @@ class Speaking:
                 self.failed_replies = 0
 
     async def _cut(self, text: AsyncIterable[str], phrases: "asyncio.Queue[str | None]") -> None:
-        phraser = Phraser()
+        phraser = Phraser(hurried=self._pace < FAST)
         try:
             async for piece in text:
                 for phrase in phraser.push(piece):
@@ -102,7 +106,7 @@ class Speaking:
         for endpoint in self._parts.stage.order():
             heard_s = 0.0
             try:
-                async for frame in self._by(endpoint, text):
+                async for frame in self._by(endpoint, text, is_first=not reply.spoken):
                     heard_s += frame.duration
                     yield frame
                 self._parts.stage.worked(endpoint)
@@ -117,7 +121,9 @@ class Speaking:
         for frame in self._clip("must_end" if self.failed_replies >= 2 else "lost_tts"):
             yield frame
 
-    async def _by(self, endpoint: Endpoint, text: str) -> AsyncIterator[rtc.AudioFrame]:
+    async def _by(
+        self, endpoint: Endpoint, text: str, *, is_first: bool
+    ) -> AsyncIterator[rtc.AudioFrame]:
         """`text` by one engine, asking for patience while it is silent. Raises EngineFailure."""
         asked_at = _now()
         first_at: float | None = None
@@ -127,7 +133,7 @@ class Speaking:
         phrase = Phrase(
             text=text,
             voice=voice.id if endpoint.name == "main" else self._parts.standby_voice,
-            language=voice.language,
+            language=voice.language if voice.language != self._parts.language else None,
         )
         pieces = synthesise(
             self._parts.client,
@@ -147,10 +153,10 @@ class Speaking:
                 frame = _frame(item)
                 sound_s += frame.duration
                 held.append(frame)
-                if not self._is_slow:
+                if self._pace < SLOW or is_first:
                     yield held.pop()
-        took_s = _now() - (first_at or asked_at)
-        self._is_slow = sound_s > 1.0 and took_s > SLOW * sound_s
+        if sound_s > LEAST_MEASURED_S:
+            self._pace = (_now() - asked_at) / sound_s
         if sound_s > MIN_HEARD_S:
             self._chars_per_s += 0.3 * (len(text) / sound_s - self._chars_per_s)
         for frame in held:
