@@ -1,0 +1,56 @@
+"""What is said beside replies: fixed lines from their clips, and what has become due."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from livekit import rtc
+from livekit.agents import AgentSession, SpeechHandle
+
+from chassis.logs import get_logger
+from livekit_agent.clips import Clips
+from livekit_agent.lines import LineKey, line
+from livekit_agent.tts import Voice
+
+IDLE_WITHIN_S = 30.0  # an announcement waits this long for a pause, then speaks
+
+log = get_logger(__name__)
+
+
+class Announcer:
+    """Speaks in a session, in the call's voice."""
+
+    def __init__(self, session: AgentSession[None], clips: Clips, voice: Voice) -> None:
+        self._session = session
+        self._clips = clips
+        self._voice = voice
+
+    def say(self, key: LineKey) -> None:
+        """A line, as soon as nothing else is being said."""
+        self._line(key, interruptible=True)
+
+    async def last_words(self, key: LineKey) -> None:
+        """A line at once, over whatever is being said; returns when it was heard."""
+        await self._session.interrupt(force=True)
+        await self._line(key, interruptible=False).wait_for_playout()
+
+    async def announce(self, words: str) -> None:
+        """Something nobody asked for just now, once nobody speaks; returns when it was heard."""
+        try:
+            async with asyncio.timeout(IDLE_WITHIN_S):
+                await self._session.wait_for_idle()
+        except TimeoutError:
+            log.info("announced_into_speech")
+        await self._session.say(words).wait_for_playout()
+
+    def _line(self, key: LineKey, *, interruptible: bool) -> SpeechHandle:
+        return self._session.say(
+            line(key, self._voice.language),
+            audio=_stream(self._clips.frames(key, self._voice.id, self._voice.language)),
+            allow_interruptions=interruptible,
+            add_to_chat_ctx=False,
+        )
+
+
+async def _stream(frames: list[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
+    for frame in frames:
+        yield frame

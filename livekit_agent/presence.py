@@ -1,0 +1,62 @@
+"""Whether the caller is still there: a hang-up ends the call, a broken connection may mend."""
+
+import asyncio
+from typing import Self
+
+from livekit import rtc
+
+from chassis.ended import EndedReason
+from chassis.logs import get_logger
+from livekit_agent.call_end import CallEnd, left_reason
+
+BACK_WITHIN_S = 20.0  # after the SFU itself waited 15 s for the connection
+
+log = get_logger(__name__)
+
+
+class Presence:
+    """Follows the people in a room. Enter it once the room is joined."""
+
+    def __init__(self, room: rtc.Room, end: CallEnd) -> None:
+        self._room = room
+        self._end = end
+        self._timer: asyncio.TimerHandle | None = None
+        self.left_because: int | None = None  # how the caller's connection ended, if it did
+
+    async def __aenter__(self) -> Self:
+        self._room.on("participant_disconnected", self._on_left)
+        self._room.on("disconnected", self._on_disconnected)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._room.off("participant_disconnected", self._on_left)
+        self._room.off("disconnected", self._on_disconnected)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _on_left(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
+            return
+        self.left_because = participant.disconnect_reason
+        log.info("caller_left", because=participant.disconnect_reason)
+        if left_reason(self.left_because) is not EndedReason.USER_LEFT:
+            self._end.end(left_reason(self.left_because))
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(BACK_WITHIN_S, self._end_if_alone)
+
+    def _end_if_alone(self) -> None:
+        people = [
+            p
+            for p in self._room.remote_participants.values()
+            if p.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        ]
+        if not people:
+            self._end.end(EndedReason.USER_LEFT)
+
+    def _on_disconnected(self, reason: int) -> None:
+        """The SFU is gone for good, has closed the room, or another agent took our place."""
+        log.info("room_left", because=reason)
+        self._end.end(EndedReason.ROOM_CLOSED)
