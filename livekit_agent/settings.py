@@ -27,7 +27,16 @@ class AgentSettings(ServiceSettings):
     port: int = Field(default=8082, ge=1, le=65535, description="port of health and metrics")
     sdk_port: int = Field(default=8081, ge=1, le=65535, description="port of the SDK's own health")
     name: str = Field(default="parley", description="worker name that calls are dispatched to")
-    data_dir: Path = Field(default=Path(".parley/data"), description="folder of notes")
+    data_dir: Path = Field(
+        default=Path(".parley/data"), description="folder of notes and of what is yet to be recorded"
+    )
+    backend_url: str = Field(
+        default="http://127.0.0.1:8080", description="address of the backend, which remembers"
+    )
+    memory_policy: Literal["auto", "ask", "off"] = Field(
+        default="auto",
+        description="auto: facts are remembered after a turn; ask: what the user asks for; off",
+    )
     clips_dir: Path = Field(
         default=Path(".parley/clips"),
         description="folder of the spare voice's lines, which `parley setup` renders",
