@@ -38,7 +38,14 @@ le la les un une ce cet cette ces mon ma mes ton ta tes son sa ses notre nos vot
 ne pas très plus je tu il elle on nous vous ils elles est sont
 """
 JOINING = frozenset(_JOINING.split())  # a phrase may end before these
-LEANING = JOINING | frozenset(_LEADING.split())  # and never behind these: they belong to the next
+_NUMBERS = """
+one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand
+million half quarter minus
+deux trois quatre cinq sept huit neuf dix onze douze treize quatorze quinze seize vingt trente
+quarante cinquante soixante cent cents mille millions moins
+"""  # "ten | past four" would be heard as ten
+LEANING = JOINING | frozenset(_LEADING.split()) | frozenset(_NUMBERS.split())  # and never behind these: they belong to the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
