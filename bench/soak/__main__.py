@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench.soak.samples import Sample, Trend, asked, reuse, trends, watch
+from bench.soak.samples import Pool, Sample, Trend, pool, trends, watch
 from bench.turns.bed import API_KEY, FOLDER, Bed, Worker, parley, running_bed
 from bench.turns.measure import middle, p90
 from bench.turns.plan import Found, Plan
@@ -29,15 +29,14 @@ class Part:
     found: Found
     samples: list[Sample]
     trends: list[Trend]
-    reuse: float
-    requests: int
+    pool: Pool
     lasting: bool
 
     @property
     def passed(self) -> bool:
         turns = len(self.found.turns)
         failed = len(self.found.failures) / max(1, turns + len(self.found.failures))
-        reused = self.reuse > REUSE or not self.lasting
+        reused = self.pool.reuse > REUSE or not self.lasting
         return turns > 0 and failed <= FAILED and reused and all(one.flat for one in self.trends)
 
 
@@ -52,7 +51,7 @@ async def soak(bed: Bed, worker: Worker, calls: int, for_s: float) -> Part:
         worker_pid=worker.pid,
         calls=calls,
     )
-    before = asked(bed)
+    before = pool(bed)
     done = asyncio.Event()
     watching = asyncio.create_task(watch(bed, worker, done))
     try:
@@ -60,7 +59,6 @@ async def soak(bed: Bed, worker: Worker, calls: int, for_s: float) -> Part:
     finally:
         done.set()
     samples = await watching
-    share, requests = reuse(bed, before)
     return Part(
         name=f"{calls} calls at once for {for_s / 60:g} min"
         if for_s
@@ -68,8 +66,7 @@ async def soak(bed: Bed, worker: Worker, calls: int, for_s: float) -> Part:
         found=found,
         samples=samples,
         trends=trends(samples),
-        reuse=share,
-        requests=requests,
+        pool=pool(bed).since(before),
         lasting=for_s > 0,
     )
 
@@ -107,7 +104,9 @@ def show(part: Part) -> None:
     print(f"voice to voice P50 / P90: {middle(turns):.2f} / {p90(turns):.2f} s")
     print(f"first half P50 {middle(turns[:half]):.2f}, second {middle(turns[half:]):.2f} s")
     wanted = f", wanted > {REUSE:.0%}" if part.lasting else ""
-    print(f"pool reuse {part.reuse:.1%} of {part.requests} requests{wanted}")
+    used = part.pool
+    print(f"{used.requests} requests over {used.connections} connections, {used.cut} requests cut")
+    print(f"pool reuse, connections of cut requests aside: {used.reuse:.1%}{wanted}")
     for failure in part.found.failures[:20]:
         print(f"failed: {failure}")
     print("passed" if part.passed else "FAILED", flush=True)

@@ -12,7 +12,7 @@ from livekit import api
 from bench.turns.bed import API_KEY, Bed, Worker, ledger
 from bench.turns.usage import MIB, Tree
 
-EVERY_S = 5.0
+EVERY_S = 2.5
 WARM_UP = 0.2  # of the samples: processes still starting, caches filling
 QUARTER = 4
 
@@ -97,17 +97,37 @@ async def watch(bed: Bed, worker: Worker, done: asyncio.Event) -> list[Sample]:
     return samples
 
 
-def reuse(bed: Bed, before: tuple[int, int]) -> tuple[float, int]:
-    """The share of requests that found an open connection, and how many there were."""
-    requests, connections = asked(bed)
-    new = requests - before[0]
-    return (1 - (connections - before[1]) / new if new else 0.0), new
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """What the engines saw of the connections of all calls."""
+
+    requests: int
+    connections: int
+    cut: int  # requests cancelled under way: over HTTP/1.1 each costs its connection
+
+    @property
+    def reuse(self) -> float:
+        """The share of requests that found a connection, those that had to be replaced aside."""
+        if not self.requests:
+            return 0.0
+        return 1 - max(0, self.connections - self.cut) / self.requests
+
+    def since(self, before: "Pool") -> "Pool":
+        return Pool(
+            requests=self.requests - before.requests,
+            connections=self.connections - before.connections,
+            cut=self.cut - before.cut,
+        )
 
 
-def asked(bed: Bed) -> tuple[int, int]:
-    """Requests the engines had, over how many connections."""
+def pool(bed: Bed) -> Pool:
+    """Since the engines started."""
     told = ledger(bed)
-    return int(told["requests"]), int(told["connections"])
+    return Pool(
+        requests=told["requests"],
+        connections=told["connections"],
+        cut=sum(entry["aborted"] for entry in told["entries"]),
+    )
 
 
 def _look(bed: Bed, worker: Worker, at_s: float, rooms: int) -> Sample:
