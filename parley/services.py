@@ -66,7 +66,6 @@ def _sfu(stack: StackSettings, variables: Mapping[str, str], binary: Path) -> Se
         name="sfu",
         command=(
             str(binary),
-            f"--config={SFU_CONFIG}",
             f"--port={stack.livekit_port}",
             f"--rtc.tcp_port={stack.livekit_rtc_tcp_port}",
             f"--udp-port={stack.livekit_udp_port}",
@@ -74,7 +73,17 @@ def _sfu(stack: StackSettings, variables: Mapping[str, str], binary: Path) -> Se
         port=stack.livekit_port,
         ready_url=f"http://127.0.0.1:{stack.livekit_port}/",
         # By environment: a command line is readable by every user of the machine.
-        environment={**variables, "LIVEKIT_KEYS": f"{json.dumps(key)}: {json.dumps(secret)}"},
+        environment={
+            "LIVEKIT_CONFIG": SFU_CONFIG.read_text() + _webhook(stack, key),
+            **variables,
+            "LIVEKIT_KEYS": f"{json.dumps(key)}: {json.dumps(secret)}",
+        },
         orphan_signal=signal.SIGKILL,
         drains=True,
     )
+
+
+def _webhook(stack: StackSettings, key: str) -> str:
+    """Lines of the SFU's configuration that are not in the file: it knows neither key nor port."""
+    url = f"{stack.reach('backend')}/internal/livekit/webhook"
+    return f"\nwebhook: {{api_key: {json.dumps(key)}, urls: [{json.dumps(url)}]}}\n"
