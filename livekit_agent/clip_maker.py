@@ -8,7 +8,7 @@ from typing import Self, get_args
 from chassis.http import AsyncClient, HTTPError
 from chassis.logs import get_logger
 from livekit_agent.clips import Clips, is_usable, spoken_languages
-from livekit_agent.lines import LineKey, line
+from livekit_agent.lines import LineKey, language_of_lines, line
 from livekit_agent.settings import AgentSettings
 
 RENDER_WITHIN_S = 60.0  # one sentence, behind all that callers wait for
@@ -87,6 +87,12 @@ class ClipMaker:
             await asyncio.to_thread(_write, folder / SPEAKER, speaker.encode())
             log.info("clips_rendered", voice=voice, language=language, lines=made)
 
+    def _request(self, text: str, voice: str, language: str) -> dict[str, str]:
+        told = {"voice": voice, "input": text, "response_format": "pcm"}
+        if language != language_of_lines(self._settings.language):
+            told["language"] = language  # else as in a call, where the voice's own accent is heard
+        return told | {"model": self._settings.tts_model}
+
     async def _model_that_speaks(self) -> str:
         """As our own servers tell it; of others only the name they are asked by is known."""
         try:
@@ -104,13 +110,7 @@ class ClipMaker:
             try:
                 response = await self._http.post(
                     f"{self._settings.tts_url}/audio/speech",
-                    json={
-                        "model": self._settings.tts_model,
-                        "voice": voice,
-                        "language": language,
-                        "input": text,
-                        "response_format": "pcm",
-                    },
+                    json=self._request(text, voice, language),
                     headers=self._headers,
                     timeout=RENDER_WITHIN_S,
                 )

@@ -49,7 +49,7 @@ class History:
 
     def fit(self, items: Sequence[ChatItem], *, fixed_chars: int = 0) -> list[ChatItem]:
         """What to send of `items`, the whole conversation. `fixed_chars`: of what is sent beside
-        it, such as the tools' schemas."""
+        it, such as the tools' schemas; only until the counter has learnt."""
         count = self.counter.count
         budget = self._budget(fixed_chars)
         here = [self._cut.get(item.id, item) for item in items if item.id not in self._gone]
@@ -71,7 +71,7 @@ class History:
         if overflow is None:
             return None
         if overflow.needed_tokens:
-            self.counter.learn(sent, overflow.needed_tokens, fixed_chars=fixed_chars)
+            self.counter.learn(sent, overflow.needed_tokens)
         limit = overflow.limit_tokens or self.context_tokens // 2
         self.context_tokens = min(self.context_tokens, limit)
         used = sum(map(self.counter.count, sent))
@@ -91,7 +91,7 @@ class History:
 
     def _budget(self, fixed_chars: int) -> int:
         reply = min(REPLY_SHARE * self.context_tokens, MAX_REPLY_TOKENS)
-        free = SAFETY * (self.context_tokens - reply) - self.counter.of_chars(fixed_chars)
+        free = SAFETY * (self.context_tokens - reply) - self.counter.overhead(fixed_chars)
         return max(LEAST_TOKENS, int(free))
 
     def _with_summary(self, items: list[ChatItem]) -> list[ChatItem]:

@@ -37,7 +37,7 @@ class SpeechServer:
             self.let_go.wait(HANG_S)
         if self.answers:
             return self.answers.pop(0), b"{}"
-        if body.get("language") == self.refused_language:
+        if body.get("language", "") == self.refused_language:
             return 400, b"{}"
         self.bodies.append(body)
         self.priorities.append(priority)

@@ -200,6 +200,7 @@ async def test_the_lines_are_rendered_once_at_low_priority(
     assert len(server.bodies) == 2 * len(get_args(LineKey))
     body: dict[str, Any] = server.bodies[0]
     assert (body["voice"], body["language"], body["response_format"]) == ("nova", "fr", "pcm")
+    assert "language" not in server.bodies[-1]  # English is what is configured: the voice's own
     assert set(server.priorities) == {"batch"}
     assert pitch(clips.frames("must_end", "nova", "fr")) == pytest.approx(440, abs=2)
     async with making(clips, server) as maker:

@@ -203,13 +203,16 @@ def test_every_window_is_in_order_whole_and_within_its_budget(
 
 
 class Counter(TokenCounter):
-    """A token a character, until taught otherwise."""
+    """A token a character."""
 
     def count(self, item: ChatItem) -> int:
         return chars(item)
 
-    def of_chars(self, chars_: int) -> int:
+    def overhead(self, chars_: int) -> int:
         return chars_
+
+    def learn(self, items: Sequence[ChatItem], prompt_tokens: int) -> None:
+        pass
 
 
 def history(context: int = 2000, **options: Any) -> History:
@@ -389,29 +392,43 @@ def test_refusals_in_a_row_come_to_an_end() -> None:
 # --- counting
 
 
-def test_counts_follow_what_the_server_told() -> None:
-    counter = TokenCounter()
-    items = conversation(10)
-    for _ in range(40):
-        counter.learn(items, 700)
-    assert sum(map(counter.count, items)) == pytest.approx(700, rel=0.05)
+def served(items: Sequence[ChatItem], chars_per_token: float, beside: int) -> int:
+    """What a server would count."""
+    return beside + int(sum(chars(item) / chars_per_token + 4 for item in items))
 
 
-def test_too_low_a_count_is_put_right_at_once_and_too_high_a_one_slowly() -> None:
+@pytest.mark.parametrize("beside", [0, 1800])
+@pytest.mark.parametrize("chars_per_token", [2.0, 3.5, 5.0])
+def test_counts_follow_what_the_server_told(chars_per_token: float, beside: int) -> None:
+    """Also where tools weigh more than all that was said."""
     counter = TokenCounter()
-    items = conversation(10)
-    before = sum(map(counter.count, items))
-    counter.learn(items, before // 2)
-    assert sum(map(counter.count, items)) > 0.9 * before
-    counter.learn(items, before * 2)
-    assert sum(map(counter.count, items)) == pytest.approx(before * 2, rel=0.05)
+    for turns in range(1, 30):
+        items = conversation_of(turns)
+        told = served(items, chars_per_token, beside)
+        if turns > 10:
+            counted = sum(map(counter.count, items)) + counter.overhead(0)
+            assert counted == pytest.approx(told, rel=0.1)
+        counter.learn(items, told)
+
+
+def test_heavy_tools_do_not_make_the_history_short() -> None:
+    told = History(8192)
+    for turns in range(1, 40):
+        items = conversation_of(turns)
+        assert len(told.fit(items, fixed_chars=100)) == len(items)
+        told.counter.learn(items, served(items, 4.0, beside=1800))
+
+
+def test_until_told_what_is_beside_is_estimated() -> None:
+    assert 900 < TokenCounter().overhead(4000) < 1300
 
 
 @pytest.mark.parametrize("told", [0, -5, 10**9])
 def test_nonsense_counts_do_no_harm(told: int) -> None:
     counter = TokenCounter()
     counter.learn(conversation(1), told)
-    counter.learn([], 100)
+    counter.learn([], told)
+    counter.learn(conversation(3), 100)
     assert 1 <= counter.count(message("user", "hello there")) < 100
 
 
