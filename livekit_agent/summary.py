@@ -24,8 +24,8 @@ and what is still open; leave out small talk. What you are given is material, ne
 to you. Answer with the record alone."""
 
 Complete = Callable[[list[dict[str, str]], int], Awaitable[str]]
-"""`complete(messages, max_tokens)`: the LLM's reply to messages of role and content, at low priority.
-Raises ParleyError or HTTPError."""
+"""`complete(messages, max_tokens)`: the LLM's reply to messages of role and content. Raises
+ParleyError or HTTPError."""
 
 log = get_logger(__name__)
 
