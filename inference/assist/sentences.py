@@ -82,7 +82,7 @@ def labelled_sentences() -> tuple[tuple[str, str], ...]:
 
 
 def sentences_version() -> str:
-    """Another one whenever `sentences` may be others: sampling them takes a third of a second."""
+    """Another one whenever `sentences` may be others: sampling them takes half a second."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for package in ("hassil", "unicode-rbnf"):
         digest.update(f" {package} {version(package)}".encode())

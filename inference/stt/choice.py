@@ -7,7 +7,7 @@ from pathlib import Path
 from chassis.errors import NotFound
 from chassis.settings import SettingsError
 from chassis.weights.store import ModelStore
-from inference.assist.sentences import sentences
+from inference.assist.sentences import sentences, sentences_version
 from inference.candidates import Candidate, has_package
 from inference.serving import Choice
 from inference.stored_models import ids_here, uses_gpu, weights_for
@@ -161,6 +161,7 @@ class Chooser:
         return Pocketsphinx(
             model=POCKETSPHINX,
             sentences=sentences,
+            sentences_version=sentences_version(),
             cache_dir=self._settings.cache_dir,
             open_vocabulary=self._settings.open_vocabulary,
             slots=self.slots,

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
@@ -34,20 +34,22 @@ class ModelFiles:
     open_words: Path
 
 
-def model_files(sentences: list[str], cache_dir: Path) -> ModelFiles:
+def model_files(
+    sentences: Callable[[], list[str]], sentences_version: str, cache_dir: Path
+) -> ModelFiles:
     """The files for `sentences`, built when the cache has none; without a cache if that fails."""
-    key = _key(sentences)
-    folder = cache_dir.expanduser() / key
+    folder = cache_dir.expanduser() / _key(sentences_version)
     files = ModelFiles(folder / "domain.arpa", folder / "domain.dict", folder / "open.dict")
     if files.open_words.is_file():
         return files
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _build_into(folder, sentences)
+        _build_into(folder, sentences())
     except OSError as exc:
         log.warning("cache_unusable", folder=str(folder), reason=str(exc))
-        return model_files(sentences, Path(tempfile.mkdtemp(prefix="parley-stt-")))
-    log.info("language_model_built", sentences=len(sentences), folder=str(folder))
+        beside = Path(tempfile.mkdtemp(prefix="parley-stt-"))
+        return model_files(sentences, sentences_version, beside)
+    log.info("language_model_built", folder=str(folder))
     return files
 
 
@@ -139,7 +141,6 @@ def _frequent_words() -> Iterator[str]:
         yield word
 
 
-def _key(sentences: list[str]) -> str:
-    digest = hashlib.sha256(f"{BUILDER_VERSION} {version('pocketsphinx')}\n".encode())
-    digest.update("\n".join(sentences).encode())
-    return digest.hexdigest()[:16]
+def _key(sentences_version: str) -> str:
+    made_of = f"{BUILDER_VERSION} {version('pocketsphinx')} {sentences_version}"
+    return hashlib.sha256(made_of.encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from inference.audio import RATE_HZ, Pcm, amplified
+from inference.memory import give_back
 from inference.stt.agreement import Agreement
 from inference.stt.decoder_pair import Pair
 from inference.stt.engine import Abilities, EngineFailed, Hypothesis, Options, Transcript
@@ -50,15 +51,19 @@ class Pocketsphinx:
         *,
         model: str,
         sentences: Callable[[], list[str]],
+        sentences_version: str,
         cache_dir: Path,
         open_vocabulary: bool,
         slots: int,
         ready_pairs: int,
         kept_pairs: int,
     ) -> None:
-        """Of decoders `ready_pairs` are loaded at the start, `kept_pairs` kept when unused."""
+        """`sentences_version`: another one whenever `sentences` are others.
+
+        Of decoders `ready_pairs` are loaded at the start, `kept_pairs` kept when unused."""
         self.model = model
         self._sentences = sentences
+        self._sentences_version = sentences_version
         self._cache_dir = cache_dir
         self._open_vocabulary = open_vocabulary
         self.concurrency = slots
@@ -71,7 +76,7 @@ class Pocketsphinx:
     def __enter__(self) -> Self:
         self._beside = ThreadPoolExecutor(self.concurrency, thread_name_prefix="second-decoder")
         with _failures_named():
-            self._files = model_files(self._sentences(), self._cache_dir)
+            self._files = model_files(self._sentences, self._sentences_version, self._cache_dir)
             # Loaded now: a bad model shows at the start, and first words are not late.
             for pair in [self._taken() for _ in range(self._ready_pairs)]:
                 self._give_back(pair)
@@ -121,6 +126,7 @@ class Pocketsphinx:
             self._idle.put(pair)
         else:
             pair.close()
+            give_back()
 
 
 class _Pass:

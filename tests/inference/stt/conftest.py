@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.assist.sentences import sentences
+from inference.assist.sentences import sentences, sentences_version
 from inference.stt.pocketsphinx import Pocketsphinx
 
 
@@ -15,6 +15,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocketsphinx]:
     made = Pocketsphinx(
         model="pocketsphinx-en",
         sentences=sentences,
+        sentences_version=sentences_version(),
         cache_dir=cache,
         open_vocabulary=True,
         slots=2,
