@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from livekit_agent.tools.contract import Result, Tool, ToolFailure, tool
+from livekit_agent.tools.matching import folded
 
 Now = Callable[[tzinfo | None], datetime]
 
@@ -31,17 +33,14 @@ def clock_tools(default_zone: str | None, now: Now = datetime.now) -> list[Tool]
         name = zone or default_zone
         if name is None:
             return now(None).astimezone()
-        try:
-            return now(ZoneInfo(name))
-        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-            raise ToolFailure("unknown_timezone", f"there is no timezone {name}") from exc
+        return now(_zone(name))
 
     @tool
     async def get_time(timezone: str | None = None) -> Time:
         """The current time of day.
 
         Args:
-            timezone: IANA name such as Europe/Paris; null for the user's own.
+            timezone: IANA name such as Europe/Paris, or a city; null for the user's own.
         """
         instant = local(timezone)
         return Time(time=f"{instant:%H:%M}", timezone=_zone_name(instant))
@@ -51,7 +50,7 @@ def clock_tools(default_zone: str | None, now: Now = datetime.now) -> list[Tool]
         """Today's date and day of the week, or those of a day before or after.
 
         Args:
-            timezone: IANA name such as Europe/Paris; null for the user's own.
+            timezone: IANA name such as Europe/Paris, or a city; null for the user's own.
             offset_days: days from today, negative for the past; null for today.
         """
         try:
@@ -63,6 +62,19 @@ def clock_tools(default_zone: str | None, now: Now = datetime.now) -> list[Tool]
         )
 
     return [get_time, get_date]
+
+
+def _zone(name: str) -> ZoneInfo:
+    """By IANA name, or by the city alone: "new york" is America/New_York. Raises ToolFailure."""
+    try:
+        return ZoneInfo(_zones_of_cities().get(folded(name).replace(" ", "_"), name))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise ToolFailure("unknown_timezone", f"there is no timezone {name}") from exc
+
+
+@cache
+def _zones_of_cities() -> dict[str, str]:
+    return {zone.rpartition("/")[2].lower(): zone for zone in available_timezones() if "/" in zone}
 
 
 def _zone_name(instant: datetime) -> str:

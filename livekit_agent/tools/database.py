@@ -1,6 +1,7 @@
 """One SQLite file for what the tools keep: notes, lists, timers and reminders."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -57,9 +58,11 @@ class Database:
 
     def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
+            path = self._folder / FILE_NAME
             if not self._prepared:
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = self._folder / FILE_NAME
+                # What people said is in there: for this user only.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             with closing(sqlite3.connect(path, LOCK_WAIT_S, isolation_level=None)) as db, db:
                 db.execute("BEGIN IMMEDIATE")  # waits its turn; a later lock would not
                 if not self._prepared:

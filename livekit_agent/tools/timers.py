@@ -14,6 +14,8 @@ SAME_LENGTH_S = 0.5
 AROUND_NAMES = "timer timers minuteur minuteurs alarm alarme the my le la les mon ma de"
 NO_NAME = frozenset(AROUND_NAMES.split())
 
+Label = Annotated[str, Field(max_length=100)]
+
 
 class TimerSet(Result):
     label: str | None
@@ -37,7 +39,7 @@ class TimersCancelled(Result):
 def timer_tools(schedule: Schedule) -> list[Tool]:
     @tool
     async def set_timer(
-        duration_s: Annotated[float, Field(gt=0, le=DAY_S)], label: str | None = None
+        duration_s: Annotated[float, Field(gt=0, le=DAY_S)], label: Label | None = None
     ) -> TimerSet:
         """Set a timer that speaks up when it is due.
 

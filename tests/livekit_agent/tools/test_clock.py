@@ -21,6 +21,14 @@ async def test_the_clock_knows_zones() -> None:
     assert (date["date"], date["weekday"]) == ("2026-11-20", "Friday")
 
 
+@pytest.mark.parametrize(
+    ("city", "time"), [("Tokyo", "21:05"), ("new york", "07:05"), ("Sao Paulo", "09:05")]
+)
+async def test_a_city_is_zone_enough(city: str, time: str) -> None:
+    answer = await call(clock_tools("Europe/Paris", at_noon_utc), "get_time", timezone=city)
+    assert answer["time"] == time
+
+
 @pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", "\0", "nowhere"])
 async def test_a_zone_that_is_none_is_refused(zone: str) -> None:
     assert await code_of(clock_tools(None), "get_time", timezone=zone) == "unknown_timezone"
