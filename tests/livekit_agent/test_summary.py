@@ -5,15 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 from livekit.agents.llm import ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
-from pydantic import SecretStr
 
 from chassis.errors import Unavailable
 from chassis.http import pooled_client
 from chassis.metrics import Metrics
-from livekit_agent.background_llm import BackgroundLlm
 from livekit_agent.history import History
 from livekit_agent.llm_window import context_of, context_tokens
-from livekit_agent.stages import Endpoint
 from livekit_agent.summary import INPUT_CHARS, Summariser, messages, transcript
 from tests.processes import running
 
@@ -208,19 +205,8 @@ def test_servers_tell_the_context_each_in_their_way(
     assert context_of(rows, "gpt-4o-mini") == tokens
 
 
-async def test_our_server_answers_in_the_background_and_a_dead_one_is_told() -> None:
+async def test_our_server_is_asked_for_real_and_a_dead_one_tells_nothing() -> None:
     async with pooled_client(metrics=Metrics("test_context")) as client:
         with running("inference.llm", {}) as url:
             assert await context_tokens(client, f"{url}/v1", "local", "gpt-4o-mini") is None
-            llm = BackgroundLlm(client, endpoint(f"{url}/v1"))
-            said = [{"role": "user", "content": "what is two plus three"}]
-            assert "5" in await llm.complete(said, 100)
-            with pytest.raises(Unavailable, match="400"):
-                await llm.complete([{"role": "nobody", "content": ""}], 100)
         assert await context_tokens(client, f"{url}/v1", "local", "gpt-4o-mini") is None
-        with pytest.raises(Unavailable):
-            await llm.complete(said, 100)
-
-
-def endpoint(url: str) -> Endpoint:
-    return Endpoint(name="main", base_url=url, model="gpt-4o-mini", api_key=SecretStr("local"))
