@@ -81,7 +81,9 @@ class Speaking:
         phraser = Phraser(hurried=self._pace < FAST)
         try:
             async for piece in text:
-                for phrase in phraser.push(piece):
+                is_line = _line_key(piece, self._parts.voice.language) is not None
+                # A line is there as one sound, however many sentences it has.
+                for phrase in [*phraser.flush(), piece] if is_line else phraser.push(piece):
                     phrases.put_nowait(phrase)
             for phrase in phraser.flush():
                 phrases.put_nowait(phrase)
