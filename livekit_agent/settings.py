@@ -28,7 +28,8 @@ class AgentSettings(ServiceSettings):
     sdk_port: int = Field(default=8081, ge=1, le=65535, description="port of the SDK's own health")
     name: str = Field(default="parley", description="worker name that calls are dispatched to")
     data_dir: Path = Field(
-        default=Path(".parley/data"), description="folder of notes and of what is yet to be recorded"
+        default=Path(".parley/data"),
+        description="folder of notes and of what is yet to be recorded",
     )
     backend_url: str = Field(
         default="http://127.0.0.1:8080", description="address of the backend, which remembers"

@@ -1,0 +1,188 @@
+"""What the agent asks of the backend: answered in the time there is, or said to be unavailable."""
+
+import asyncio
+from datetime import datetime
+from typing import Literal, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from chassis.http import AsyncClient, HTTPError, Response, pooled_client
+from chassis.metrics import Metrics
+
+CONTEXT_WITHIN_S = 1.0  # a call starts without it after that
+MEMORIES_WITHIN_S = 0.04  # of a turn
+TOOL_WITHIN_S = 2.0
+MEMORIES_A_TURN = 5
+
+MemoryKind = Literal["fact", "preference", "note"]
+M = TypeVar("M", bound=BaseModel)
+
+
+class BackendUnavailable(Exception):
+    """The backend is away, late, not to be asked, or says what nobody understands."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Persona(_Answer):
+    """Who the agent is to be. None: the agent's own setting; `tools` None: all."""
+
+    id: str
+    name: str
+    prompt: str
+    style: str = ""
+    voice: str | None = None
+    language: str | None = None
+    greeting: str | None = None
+    temperature: float | None = None
+    tools: tuple[str, ...] | None = None
+    interruption_mode: Literal["normal", "words", "off"] = "normal"
+    interruption_words: int = 2
+
+
+class PersonaName(_Answer):
+    """A persona one can ask for."""
+
+    id: str
+    name: str
+
+
+class User(_Answer):
+    """Who is talking, as far as it is known."""
+
+    id: str
+    preferred_name: str | None = None
+    language: str | None = None
+
+
+class PastTurn(_Answer):
+    """What was said, or heard of a reply, earlier in this conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    at: datetime
+
+
+class Memory(_Answer):
+    """One thing known about the user."""
+
+    id: str
+    text: str
+    kind: MemoryKind
+
+
+class CallContext(_Answer):
+    """What a call starts with. `turns` oldest first; `resumed`: something was said before."""
+
+    conversation_id: str
+    resumed: bool
+    persona: Persona
+    personas: tuple[PersonaName, ...] = ()
+    user: User
+    summary: str | None = None
+    turns: tuple[PastTurn, ...] = ()
+    memories: tuple[Memory, ...] = ()
+
+
+class _Memories(_Answer):
+    memories: tuple[Memory, ...]
+
+
+class Forgotten(_Answer):
+    """A memory that is no longer there."""
+
+    id: str
+    text: str
+
+
+class _Deleted(_Answer):
+    deleted: tuple[Forgotten, ...]
+
+
+def backend_http(url: str, key: SecretStr | None, metrics: Metrics) -> AsyncClient:
+    """A pooled client of the backend's routes; the caller closes it."""
+    bearer = key.get_secret_value() if key else None
+    return pooled_client(metrics=metrics, base_url=url, bearer=bearer)
+
+
+class BackendClient:
+    """Every method raises BackendUnavailable, after `within_s` seconds at the latest."""
+
+    def __init__(self, http: AsyncClient | None) -> None:
+        """`http`: of `backend_http`; None when no service key is set: nothing is asked then."""
+        self._http = http
+
+    async def context(
+        self,
+        conversation_id: str,
+        *,
+        user_id: str | None = None,
+        persona_id: str | None = None,
+        within_s: float = CONTEXT_WITHIN_S,
+    ) -> CallContext:
+        """What to start with. User and persona: the dispatch metadata's, for a first call."""
+        path = f"/internal/conversations/{conversation_id}/context"
+        query = _given(user_id=user_id, persona_id=persona_id)
+        return _read(CallContext, await self._ask("GET", path, query, within_s))
+
+    async def persona(self, wanted: str, *, within_s: float = TOOL_WITHIN_S) -> Persona | None:
+        """By id, or name in any case; None when there is none."""
+        # The name is what somebody said: any character may be in it.
+        path = f"/internal/personas/{_segment(wanted)}"
+        response = await self._ask("GET", path, {}, within_s)
+        return None if response.status_code == 404 else _read(Persona, response)
+
+    async def memories(
+        self,
+        query: str = "",
+        *,
+        user_id: str | None = None,
+        limit: int = MEMORIES_A_TURN,
+        within_s: float = MEMORIES_WITHIN_S,
+    ) -> tuple[Memory, ...]:
+        """Those that bear on `query`, best first; without one the newest."""
+        asked = _given(user_id=user_id, query=query[:2_000], limit=str(limit))
+        response = await self._ask("GET", "/internal/memories", asked, within_s)
+        return _read(_Memories, response).memories
+
+    async def forget(
+        self, query: str, *, user_id: str | None = None, within_s: float = TOOL_WITHIN_S
+    ) -> tuple[Forgotten, ...]:
+        """Delete the memories that match `query` best, and say which."""
+        asked = _given(user_id=user_id, query=query[:2_000])
+        response = await self._ask("DELETE", "/internal/memories", asked, within_s)
+        return _read(_Deleted, response).deleted
+
+    async def _ask(
+        self, method: str, path: str, query: dict[str, str], within_s: float
+    ) -> Response:
+        if self._http is None:
+            raise BackendUnavailable("no service key is set")
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._http.request(method, path, params=query)
+        except TimeoutError as exc:
+            raise BackendUnavailable(f"no answer within {within_s:g} s") from exc
+        except HTTPError as exc:
+            raise BackendUnavailable(str(exc) or type(exc).__name__) from exc
+
+
+def _read(expected: type[M], response: Response) -> M:
+    if response.status_code != 200:
+        raise BackendUnavailable(f"the backend answered {response.status_code}")
+    try:
+        return expected.model_validate_json(response.content)
+    except ValidationError as exc:
+        # Not the error's own text: it quotes what people said.
+        raise BackendUnavailable(f"{exc.error_count()} wrong fields in its answer") from exc
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _segment(text: str) -> str:
+    return quote(text.strip()[:64], safe="") or "-"

@@ -1,0 +1,35 @@
+"""The tools' memory, kept by the backend: told through the outbox, looked up and forgotten live."""
+
+from livekit_agent.backend_client import TOOL_WITHIN_S, BackendClient, BackendUnavailable
+from livekit_agent.journal import Journal
+from livekit_agent.tools.memory import MemoryUnavailable
+
+
+class BackendMemory:
+    """A `MemoryStore` of one user. What is told is kept even while the backend is away."""
+
+    def __init__(
+        self, backend: BackendClient, journal: Journal, *, user_id: str | None = None
+    ) -> None:
+        self._backend = backend
+        self._journal = journal
+        self._user_id = user_id
+
+    async def add(self, text: str) -> None:
+        self._journal.remembered(text, "note")
+
+    async def find(self, query: str | None, limit: int) -> list[str]:
+        try:
+            found = await self._backend.memories(
+                query or "", user_id=self._user_id, limit=limit, within_s=TOOL_WITHIN_S
+            )
+        except BackendUnavailable as exc:
+            raise MemoryUnavailable from exc
+        return [memory.text for memory in found]
+
+    async def delete(self, query: str) -> list[str]:
+        try:
+            gone = await self._backend.forget(query, user_id=self._user_id)
+        except BackendUnavailable as exc:
+            raise MemoryUnavailable from exc
+        return [memory.text for memory in gone]
