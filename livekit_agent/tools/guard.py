@@ -13,11 +13,13 @@ from livekit.agents.llm import FunctionTool, RawFunctionTool
 
 from chassis.logs import get_logger
 from livekit_agent.tools.contract import ToolFailure, failed, is_privileged
+from livekit_agent.tools.fence import clean
 
 MAX_CALLS_PER_TURN = 12  # of all tools; a model in a loop stops here, and answers
 MAX_CALLS = 400  # in one call
 TURNS_HEARD = 3  # "send Bob a mail" - "what shall it say?" - "that I am late"
 MIN_NAME_WORD = 2  # chars; shorter parts of a tool's name say nothing
+STORED = frozenset({"recall", "read_list"})  # what they tell may have been a stranger's once
 # Of a tool's name: who asks for the weather does not say "get".
 READING = frozenset({"fetch", "find", "get", "list", "look", "lookup", "query", "read", "search"})
 SECOND_LEVEL = frozenset({"ac", "co", "com", "gov", "net", "org"})
@@ -42,6 +44,7 @@ ASKED: Mapping[str, re.Pattern[str]] = {
         "remember": r"remember|note|write (?:it|this|that) down|jot|don t forget|keep in mind|save|"
         r"my .{1,40} is|call me|souviens|rappelle[rz]?|retiens|retenez|noter?|notez|n oublie[rz]?|"
         r"appelle[rz]? moi",
+        "clear_list": r"clear|empty|delete|erase|start over|vide[rz]?|efface[rz]?",
         "forget": r"forget|delete|erase|remove|clear|oublie[rz]?|efface[rz]?|supprime[rz]?",
     }.items()
 }
@@ -143,7 +146,11 @@ class Guard:
                 self.admit(info.name, arguments, privileged=privileged)
             except ToolFailure as exc:
                 raise failed(exc) from exc
-            return await tool(*args, **kwargs)
+            result = await tool(*args, **kwargs)
+            if info.name not in STORED:
+                return result
+            self.foreign_entered()
+            return clean(result, len(result))
 
         how: dict[str, Any] = {
             "flags": info.flags,
