@@ -70,6 +70,7 @@ class Schedule:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._watch())
+        self._task.add_done_callback(_report)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -173,6 +174,12 @@ class Schedule:
             {**values, "id": row[0]},
         )
         return Due(*row)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A watch that breaks is no reason to end a call, but one to be told of."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("schedule_broke", exc_info=error)
 
 
 def due_words(due: Due, late_s: float, language: str) -> str:

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from livekit_agent.tools.contract import Result, Tool, tool
+from livekit_agent.tools.contract import Result, Tool, ToolFailure, tool
 from livekit_agent.tools.durations import DAY_S, duration_named
 from livekit_agent.tools.matching import folded
 from livekit_agent.tools.schedule import Due, Schedule
 
+MAX_DURATION_S = 7 * DAY_S
 SAME_LENGTH_S = 0.5
 # "the tea timer" is called "tea".
 AROUND_NAMES = "timer timers minuteur minuteurs alarm alarme the my le la les mon ma de"
@@ -39,7 +40,7 @@ class TimersCancelled(Result):
 def timer_tools(schedule: Schedule) -> list[Tool]:
     @tool
     async def set_timer(
-        duration_s: Annotated[float, Field(gt=0, le=DAY_S)], label: Label | None = None
+        duration_s: Annotated[float, Field(gt=0)], label: Label | None = None
     ) -> TimerSet:
         """Set a timer that speaks up when it is due.
 
@@ -47,6 +48,8 @@ def timer_tools(schedule: Schedule) -> list[Tool]:
             duration_s: seconds from now.
             label: what it is for, such as "tea"; null when the user named none.
         """
+        if duration_s > MAX_DURATION_S:
+            raise ToolFailure("too_long", "a timer runs for a week at most")
         await schedule.add(
             "timer", schedule.now_s() + duration_s, text=label, duration_s=duration_s
         )

@@ -167,6 +167,11 @@ async def test_too_many_timers_are_refused(tmp_path: Path) -> None:
     assert answers[-1]["error"]["code"] == "too_many"
 
 
+async def test_a_timer_of_more_than_a_week_is_refused(tmp_path: Path) -> None:
+    tools = timer_tools(schedule(tmp_path))
+    assert await code_of(tools, "set_timer", duration_s=8 * 86_400) == "too_long"
+
+
 async def test_a_cancelled_turn_leaves_a_timer_whole_or_none(tmp_path: Path) -> None:
     tools = timer_tools(schedule(tmp_path))
     setting = asyncio.create_task(call(tools, "set_timer", duration_s=60, label="tea"))
