@@ -18,8 +18,8 @@ from backend.db import Base, Database
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
 
-LEASE_S = 3.0  # with one beat before and one after: another leads within 4.5 s
-BEAT_S = 0.75
+LEASE_S = 3.0  # with one beat before and one after: another leads within 5 s
+BEAT_S = 1.0
 NOBODY = ""
 
 log = get_logger(__name__)

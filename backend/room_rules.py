@@ -18,7 +18,8 @@ JOINING_S = 10.0  # from its first sign to its connection
 JOIN_WITHIN_S = 15.0  # from a worker's yes to the agent in the room, on a loaded machine
 # The SFU tells up to 5 s late that a worker took a job.
 TAKEN_WITHIN_S = 6.0
-CLOCKS_APART_S = 1.0  # between when a worker registered and when we heard
+# When no worker was there: one that came in the same moment shows its agent within this.
+NOBODY_AFTER_S = 2.0
 ABSENT_LOOKS = 2  # an agent that leaves on purpose closes the room in the next moment
 SETTLED_S = 60.0  # an agent that lived this long was no crash loop
 BACK_OFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # before another try, by agents lost in a row
@@ -234,7 +235,7 @@ def _is_coming(
         return age_s < JOIN_WITHIN_S and bool(dispatch.agents - memory.known)
     nobody_took_it = (
         worker_ready_at_s is not None
-        and dispatch.created_at_s < worker_ready_at_s - CLOCKS_APART_S
-        and age_s > CLOCKS_APART_S
+        and dispatch.created_at_s < worker_ready_at_s
+        and age_s > NOBODY_AFTER_S
     )
     return age_s < TAKEN_WITHIN_S and not nobody_took_it

@@ -14,6 +14,7 @@ from livekit_agent.tools.contract import ToolFailure
 
 WITHIN_S = 5.0
 MAX_NAME_CHARS = 100
+ALIVE_METHOD = "parley.alive"  # the backend's room watcher asks once a second
 
 log = get_logger(__name__)
 
@@ -71,12 +72,13 @@ class Control:
         }
 
     async def __aenter__(self) -> Self:
+        self._room.local_participant.register_rpc_method(ALIVE_METHOD, _alive)
         for name in self._methods:
             self._room.local_participant.register_rpc_method(name, self._handler(name))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for name in self._methods:
+        for name in (ALIVE_METHOD, *self._methods):
             self._room.local_participant.unregister_rpc_method(name)
 
     def _handler(self, name: str) -> Callable[[rtc.RpcInvocationData], Awaitable[str]]:
@@ -110,6 +112,10 @@ class Control:
         users = [p for p in self._room.remote_participants.values() if p.kind in kinds]
         if caller is None or caller.kind not in kinds or users[0].identity != identity:
             raise _refused("forbidden", "only the user of this call may do that")
+
+
+async def _alive(_: rtc.RpcInvocationData) -> str:
+    return ""  # that the event loop runs is the whole answer, and no secret
 
 
 def _refused(code: str, message: str) -> rtc.RpcError:

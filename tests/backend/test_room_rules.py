@@ -151,6 +151,8 @@ def test_an_order_from_before_there_was_a_worker_is_not_waited_for() -> None:
     assert looks(seen, ABSENT_LOOKS)[-1].dispatch is None
     assert looks(seen, ABSENT_LOOKS, ready_at_s=NOW_S - 100)[-1].dispatch is None
     assert looks(seen, ABSENT_LOOKS, ready_at_s=NOW_S - 1)[-1].dispatch is not None
+    just_made = room(orders=(order("d", 1.0),))  # perhaps it found the worker that just came
+    assert looks(just_made, ABSENT_LOOKS, ready_at_s=NOW_S - 0.5)[-1].dispatch is None
 
 
 def test_an_order_taken_long_ago_that_brought_nobody_is_not_waited_for() -> None:
