@@ -3,7 +3,7 @@
 import re
 import tokenize
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pint
@@ -102,7 +102,7 @@ def _measures(said: str, dimension: str) -> bool:
     )
 
 
-@cache
+@lru_cache(256)
 def _known(said: str) -> Any:
     """The unit called `said`, None when there is none: by our names first, then by pint's."""
     plain = _plain(said)
