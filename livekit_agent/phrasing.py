@@ -41,11 +41,12 @@ JOINING = frozenset(_JOINING.split())  # a phrase may end before these
 _NUMBERS = """
 one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
 seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand
-million half quarter minus
+million half quarter minus past
 deux trois quatre cinq sept huit neuf dix onze douze treize quatorze quinze seize vingt trente
 quarante cinquante soixante cent cents mille millions moins
 """  # "ten | past four" would be heard as ten
-LEANING = JOINING | frozenset(_LEADING.split()) | frozenset(_NUMBERS.split())  # and never behind these: they belong to the next
+# And never behind these: they belong to the next word.
+LEANING = JOINING | frozenset(_LEADING.split()) | frozenset(_NUMBERS.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,8 @@ def _split(text: str, enough: int) -> int | None:
             or is_open(before)
         ):
             continue
+        if last.group()[0].isupper() and word.group()[0].isupper():
+            continue  # New York
         is_whole = word.end() < len(text)  # else it may become another word
         if count >= enough or (is_whole and _bare(word.group()) in JOINING):
             return word.start()
@@ -205,16 +208,14 @@ def _anywhere(text: str, most: int) -> int | None:
     """The last blank, or place between two ideographs, within `most`; else the first after it."""
     places = [match.start() for match in SPACE.finditer(text) if match.start()]
     places += [match.end() for match in CJK_CHAR.finditer(text)]
-    good = [
-        place
-        for place in sorted(places)
-        if not is_open(text[:place]) and _may_part(text[:place].split()[-1], text[place:].strip())
-    ]
-    within = [place for place in good if size(text[:place]) <= most]
-    beyond = [place for place in good if place < len(text)]
-    if within:
-        return within[-1]
-    return beyond[0] if beyond else (LONGEST_CHARS if len(text) > LONGEST_CHARS else None)
+    whole = [place for place in sorted(places) if place < len(text) and not is_open(text[:place])]
+    good = [place for place in whole if _may_part(text[:place].split()[-1], text[place:].strip())]
+    for some in (good, whole):  # a place that hurts, if there is no other
+        if within := [place for place in some if size(text[:place]) <= most]:
+            return within[-1]
+    if whole:
+        return whole[0]
+    return LONGEST_CHARS if len(text) > LONGEST_CHARS else None
 
 
 def size(text: str) -> int:

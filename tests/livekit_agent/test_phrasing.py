@@ -182,6 +182,30 @@ def test_replies_are_cut_like_this(text: str, expected: list[str]) -> None:
     assert spoken(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("That's a great question! The", "That's a great"),
+        ("It is noon. The", "It is noon."),
+        ("Well, yes, I think", "Well, yes,"),
+        ("It is ten past four now", "It is ten past four now"),
+        ("It is 10 minutes past four", "It is 10 minutes"),
+        ("The weather in New York is fine", "The weather in New York"),
+        ("Il fait 18 degr\u00e9s ici", "Il fait 18 degr\u00e9s"),
+    ],
+)
+def test_for_a_fast_engine_a_few_words_will_do(text: str, expected: str) -> None:
+    phraser = Phraser(hurried=True)
+    found = [phrase for token in TOKEN.findall(text) for phrase in phraser.push(token)]
+    assert [*found, *phraser.flush()][0] == expected
+
+
+def test_digits_in_a_row_are_cut_between_them_in_the_end() -> None:
+    found = spoken("Well then. " + " ".join("1234567890" * 60))
+    assert "".join(found[1:]).replace(" ", "") == "1234567890" * 60
+    assert all(size(phrase) <= LATER[-1].most for phrase in found)
+
+
 def test_a_domain_in_one_token_is_whole() -> None:
     assert phrases(["Go", " to", " example", ".com", " now", "."]) == ["Go to example.com now."]
 
