@@ -3,10 +3,10 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
 
 from livekit.agents import function_tool
-from mcp.types import CallToolResult
 
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
@@ -14,8 +14,13 @@ from livekit_agent.mcp_settings import McpServer
 from livekit_agent.tools.contract import ToolFailure, declare_privileged, failed
 from livekit_agent.tools.fence import fence
 from livekit_agent.tools.guard import AnyTool, Guard
-from livekit_agent.tools.mcp_link import Link, RemoteTool
 
+if TYPE_CHECKING:
+    from mcp.types import CallToolResult
+
+    from livekit_agent.tools.mcp_link import Link, RemoteTool
+
+LINK_MODULE = "livekit_agent.tools.mcp_link"  # 21 MB and 0.7 s: only for who has tool servers
 CHANGE_S = 5.0  # to take new tools into a session
 STOP_S = 8.0  # servers that will not leave are killed after four
 SPOKEN_KINDS = {"image": "(an image)", "audio": "(a sound)"}
@@ -41,23 +46,28 @@ class McpTools:
         changed: Changed,
         metrics: Metrics,
     ) -> None:
-        self._links = [Link(each, metrics=metrics, changed=self._note) for each in servers]
+        self._servers = servers
+        self._metrics = metrics
+        self._links: list[Link] = []
         self._guard = guard
         self._owners: dict[str, tuple[str, str]] = dict.fromkeys(taken, ("", ""))
         self._changed = changed
         self._news = asyncio.Event()
+        self._own_tasks: list[asyncio.Task[None]] = []
         self._running: list[asyncio.Task[None]] = []
-        self._telling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._running = [asyncio.create_task(link.run()) for link in self._links]
-        self._telling = asyncio.create_task(self._tell())
+        if self._servers:
+            self._own_tasks = [
+                asyncio.create_task(self._start()),
+                asyncio.create_task(self._tell()),
+            ]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
+        for task in self._own_tasks:
+            task.cancel()
+        await asyncio.gather(*self._own_tasks, return_exceptions=True)
         for link in self._links:
             link.stop()  # cancelling the task would cut short what ends the server's process
         if self._running:
@@ -72,6 +82,13 @@ class McpTools:
         made = [self._made(link, remote) for link in self._links for remote in link.tools]
         return self._guard.protect(made)
 
+    async def _start(self) -> None:
+        module = await asyncio.to_thread(import_module, LINK_MODULE)  # the call goes on meanwhile
+        for server in self._servers:
+            link = module.Link(server, metrics=self._metrics, changed=self._note)
+            self._links.append(link)
+            self._running.append(asyncio.create_task(link.run()))
+
     def _note(self) -> None:
         self._news.set()
 
@@ -85,7 +102,7 @@ class McpTools:
             except (TimeoutError, RuntimeError) as exc:  # the session is starting or ending
                 log.warning("tools_not_taken", reason=repr(exc))
 
-    def _made(self, link: Link, remote: RemoteTool) -> AnyTool:
+    def _made(self, link: "Link", remote: "RemoteTool") -> AnyTool:
         async def call(raw_arguments: dict[str, Any]) -> str:
             try:
                 result = await link.call(remote.name, raw_arguments)
@@ -115,7 +132,7 @@ class McpTools:
         return f"{server}__{tool}"
 
 
-def _text(result: CallToolResult) -> str:
+def _text(result: "CallToolResult") -> str:
     """What of a result can be put in words."""
     parts: list[str] = []
     for item in result.content:

@@ -163,8 +163,9 @@ class World:
         tools = McpTools(
             [server], guard=self.guard, taken=(), changed=nothing, metrics=Metrics("test")
         )
-        tools._links[0] = _Answering(server, self.injection)
-        tools._links[0].tools = (RemoteTool(**remote, is_read_only=True),)
+        link = _Answering(server, self.injection)
+        link.tools = (RemoteTool(**remote, is_read_only=True),)
+        tools._links.append(link)
         return tools.tools
 
 
