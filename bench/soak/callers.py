@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -22,6 +23,8 @@ async def in_a_row(plan: Plan, engines: httpx2.AsyncClient, found: Found) -> Non
         call = Call(plan, index, found, engines)
         async with call.caller:
             await call.greeted()
+            if call.gave_up:
+                continue
             try:
                 await call.ask()
             except Unheard as exc:
@@ -41,7 +44,7 @@ async def at_once(plan: Plan, engines: httpx2.AsyncClient, found: Found, for_s: 
 
 async def _talk(call: Call, until_s: float) -> None:
     exchanges = 0
-    while time.perf_counter() < until_s and not call.caller.hung_up:
+    while time.perf_counter() < until_s and not call.gave_up:
         exchanges += 1
         await call.exchange(interrupted=exchanges % INTERRUPT_EVERY == 0)
 
@@ -61,4 +64,5 @@ async def run(plan: Plan, for_s: float) -> Found:
 
 if __name__ == "__main__":
     told = json.load(sys.stdin)
-    print(asyncio.run(run(Plan(**told["plan"]), told["for_s"])).to_json())
+    print(asyncio.run(run(Plan(**told["plan"]), told["for_s"])).to_json(), flush=True)
+    os._exit(0)  # the SDK's threads have crashed an interpreter that ends the usual way

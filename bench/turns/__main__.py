@@ -41,7 +41,7 @@ def main() -> int:
     kept = report.show({name: report.numbers(found) for name, found in phases.items()})
     for name, found in phases.items():
         for failure in (text for phase in found for text in phase.found.failures):
-            print(f"{name}: {failure}")
+            print(f"{name}: {failure} (logs: {FOLDER})")
     report.save(FOLDER / "turns.json", phases)
     print(f"took {time.monotonic() - began_s:.0f} s")
     return 0 if kept else 1

@@ -1,5 +1,6 @@
 """What calls need around them: an SFU, the fake engines and one worker, as processes."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -55,8 +56,20 @@ class Worker:
 
 @contextmanager
 def running_bed() -> Iterator[Bed]:
-    """SFU and engines until the block ends."""
+    """SFU and engines until the block ends. A bench that runs already is waited for."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another bench to end", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _bed() as bed:
+            yield bed
+
+
+@contextmanager
+def _bed() -> Iterator[Bed]:
     secret = secrets.token_hex(32)
     port, tcp_port, udp_port, engines_port = free_ports(4)
     config = {

@@ -46,11 +46,15 @@ class Caller:
         self._ended: asyncio.Future[float] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard = asyncio.Event()
+        self._speaking: asyncio.Task[None] | None = None
+        self._leaving = False
         self.loud_at_s: list[float] = []  # since it was last cleared
+        self.dialled_at_s = 0.0
         self.late_s = 0.0  # the most a frame was sent after its time
         self.hung_up = False
 
     async def __aenter__(self) -> Self:
+        self.dialled_at_s = time.perf_counter()
         self._room.on("track_subscribed", self._on_track)
         self._room.on("disconnected", self._on_disconnected)
         async with asyncio.timeout(CONNECT_WITHIN_S):
@@ -58,7 +62,7 @@ class Caller:
             track = rtc.LocalAudioTrack.create_audio_track("mic", self._mic)
             options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
             await self._room.local_participant.publish_track(track, options)
-        self._spawn(self._speak())
+        self._speaking = asyncio.create_task(self._speak())
         return self
 
     async def __aexit__(
@@ -67,9 +71,12 @@ class Caller:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        # A frame cut off on its way into the SDK has crashed it: the microphone stops by itself.
+        self._leaving = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        speaking = [self._speaking] if self._speaking else []
+        await asyncio.gather(*self._tasks, *speaking, return_exceptions=True)
         await self._room.disconnect()
         await self._mic.aclose()
 
@@ -138,7 +145,7 @@ class Caller:
     async def _speak(self) -> None:
         """10 ms frames on an absolute clock, silence when there is nothing to say."""
         next_at_s = time.perf_counter()
-        while True:
+        while not self._leaving:
             data = self._frame()
             late_s = time.perf_counter() - next_at_s
             self.late_s = max(self.late_s, late_s)

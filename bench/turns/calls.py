@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 import uuid
@@ -15,13 +16,14 @@ from bench.turns.plan import Found, Plan, Turn
 from bench.turns.questions import QUESTIONS, Question, question
 from bench.turns.usage import Meter, Tree
 
-GREETED_WITHIN_S = 25.0
+GREETED_WITHIN_S = 20.0
+GIVE_UP = 3  # exchanges without an answer: nobody is there
 ANSWER_WITHIN_S = 12.0
 QUIET_S = 0.5
 SILENT_WITHIN_S = 20.0
 INTERRUPT_AFTER_S = 0.8  # of the reply
 STOPPED_S = 0.35  # a pause this long is an end: between two sentences there is none
-CUT_IN_S = 0.3  # what is heard this late after a question began is no tail of what was before
+SPARE_S = 2.0  # the worker starts the next call's process: work of no call
 
 
 class Call:
@@ -33,17 +35,24 @@ class Call:
         self._found = found
         self._engines = engines
         self._asked = index * 3  # callers begin at different sentences
+        self._unanswered = 0
         self.caller = Caller(plan.sfu_url, token(plan))
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether asking on is of no use."""
+        return self._unanswered >= GIVE_UP or self.caller.hung_up
+
     async def greeted(self) -> None:
-        """Until the greeting is over."""
-        began_s = time.perf_counter()
+        """Until the greeting is over. An agent that does not greet is asked nothing."""
+        dialled_s = self.caller.dialled_at_s
         try:
-            heard_s = await self.caller.first_loud(began_s, GREETED_WITHIN_S)
-            self._found.setup_s.append(heard_s - began_s)
+            heard_s = await self.caller.first_loud(dialled_s, GREETED_WITHIN_S)
+            self._found.setup_s.append(heard_s - dialled_s)
             await self.caller.quiet(QUIET_S, SILENT_WITHIN_S)
         except Unheard as exc:
             self._found.failures.append(f"call {self._index}: no greeting {exc}")
+            self._unanswered = GIVE_UP
 
     async def turns(self) -> None:
         for _ in range(self._plan.turns):
@@ -53,13 +62,17 @@ class Call:
 
     async def exchange(self, *, interrupted: bool) -> None:
         """A question and its whole answer, or one that another question cuts short."""
+        if self.gave_up:
+            return
         try:
             await self.ask()
             if interrupted:
                 await asyncio.sleep(INTERRUPT_AFTER_S)
                 await self._interrupt()
             await self.caller.quiet(QUIET_S, SILENT_WITHIN_S)
+            self._unanswered = 0
         except Unheard as exc:
+            self._unanswered += 1
             self._found.failures.append(f"call {self._index}, question {self._asked}: {exc}")
 
     async def ask(self) -> None:
@@ -146,6 +159,7 @@ async def run(plan: Plan) -> Found:
         for call in calls:  # one after the other: how fast many begin at once is not asked here
             await stack.enter_async_context(call.caller)
             await call.greeted()
+        await asyncio.sleep(SPARE_S)
         found.began_at_s = time.perf_counter()
         meter.start()
         await asyncio.gather(*(call.turns() for call in calls))
@@ -157,4 +171,5 @@ async def run(plan: Plan) -> Found:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(run(Plan(**json.load(sys.stdin)))).to_json())
+    print(asyncio.run(run(Plan(**json.load(sys.stdin)))).to_json(), flush=True)
+    os._exit(0)  # the SDK's threads have crashed an interpreter that ends the usual way

@@ -100,7 +100,7 @@ def measure(bed: Bed, target: Target, *, calls: int, turns: int, barge_ins: int)
             )
 
         phases = [phase(1, turns, barge_ins)]
-        if calls > 1:
+        if calls > 1 and phases[0].found.turns:
             phases.append(phase(calls, max(1, turns // 2), 0))
         return phases
 
