@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from livekit.agents import APIStatusError
-from livekit.agents.llm import ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
+from livekit.agents.llm import ChatContext, ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
 
 from livekit_agent.history import LOW, SUMMARY_ID, History, window
 from livekit_agent.tokens import TokenCounter
@@ -197,6 +197,18 @@ def test_every_window_is_in_order_whole_and_within_its_budget(
     assert [item.id for item in kept[:head]] == ids[:head]
     pinned = sum(map(chars, kept[:head])) + (chars(users[-1]) if users else 0)
     assert sum(map(chars, kept)) <= max(budget, pinned)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ITEMS, st.integers(40, 800))
+def test_every_window_is_a_chat_that_servers_take(groups: list[list[Any]], budget: int) -> None:
+    """They refuse an output that no call before asked for."""
+    sent, _ = ChatContext(window(_named(groups), budget, chars)).to_provider_format("openai")
+    asked: set[str] = set()
+    for one in sent:
+        if one["role"] == "tool":
+            assert one["tool_call_id"] in asked
+        asked |= {made["id"] for made in one.get("tool_calls", ())}
 
 
 # --- history
