@@ -43,9 +43,9 @@ async def at_once(plan: Plan, engines: httpx2.AsyncClient, found: Found, for_s: 
 
 
 async def _talk(call: Call, until_s: float) -> None:
-    exchanges = 0
-    while time.perf_counter() < until_s and not call.gave_up:
-        exchanges += 1
+    exchanges, gone = 0, False
+    while time.perf_counter() < until_s and not gone:
+        exchanges, gone = exchanges + 1, call.gave_up
         await call.exchange(interrupted=exchanges % INTERRUPT_EVERY == 0)
 
 

@@ -63,6 +63,8 @@ class Call:
     async def exchange(self, *, interrupted: bool) -> None:
         """A question and its whole answer, or one that another question cuts short."""
         if self.gave_up:
+            why = "the agent hung up" if self.caller.hung_up else "nobody answers"
+            self._found.failures.append(f"call {self._index}, not asked: {why}")
             return
         try:
             await self.ask()
