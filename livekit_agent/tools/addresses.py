@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpcore2
@@ -28,6 +30,9 @@ REFUSED = tuple(
         "192.175.48.0/24",
     )
 )
+
+# Their own: a name server that hangs keeps a thread for ten seconds, whoever has stopped waiting.
+RESOLVERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="resolve")
 
 SocketOption = (
     tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
@@ -67,8 +72,8 @@ async def public_addresses(host: str, port: int, resolve: Resolve) -> list[str]:
 
 async def resolve_name(host: str, port: int) -> list[str]:
     """By the system's resolver, each address once. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(RESOLVERS, asked)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
