@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from livekit import rtc
-from livekit.agents import AgentSession, SpeechHandle
+from livekit.agents import AgentSession
+from livekit.agents.voice import SpeechHandle
 
 from chassis.logs import get_logger
 from livekit_agent.clips import Clips

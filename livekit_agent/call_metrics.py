@@ -1,21 +1,60 @@
-"""What a call counts: turns, fallbacks, interruptions and why it ended."""
+"""What a call counts: stages of its turns, fallbacks, interruptions and why it ended."""
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from chassis.ended import EndedReason
+from chassis.metrics import Metrics
 from livekit_agent.events import TurnEvent
 from livekit_agent.stages import StageChange
 
 Interruption = Literal["real", "false", "backchannel"]
+STAGES = {
+    "stt_final": "stt_final_at_s",
+    "turn_decided": "turn_decided_at_s",
+    "llm_first_token": "llm_first_token_at_s",
+    "first_phrase": "first_phrase_at_s",
+    "tts_first_byte": "tts_first_byte_at_s",
+    "first_sound": "first_sound_at_s",
+    "total": "total_s",
+    "llm_ttft": "llm_ttft_s",
+    "tts_ttfb": "tts_ttfb_s",
+}
 
 
-class CallMetrics(Protocol):
-    """Where a call's numbers go."""
+class CallMetrics:
+    """The numbers of all calls of a process."""
 
-    def turn(self, turn: TurnEvent) -> None: ...
+    def __init__(self, metrics: Metrics) -> None:
+        self._stages = metrics.histogram(
+            "turn_stage_seconds",
+            "a stage's instant after speech ended, or its time",
+            ["stage"],
+        )
+        self._fallbacks = metrics.counter(
+            "fallbacks_total", "stages that went on with another engine", ["stage", "state"]
+        )
+        self._preemptive = metrics.counter(
+            "preemptive_total", "replies begun before the turn was decided", ["outcome"]
+        )
+        self._interruptions = metrics.counter(
+            "interruptions_total", "speech over the agent", ["kind"]
+        )
+        self._ended = metrics.counter("calls_ended_total", "calls that ended", ["reason"])
 
-    def stage_changed(self, change: StageChange) -> None: ...
+    def turn(self, turn: TurnEvent) -> None:
+        for stage, field in STAGES.items():
+            seconds = getattr(turn, field)
+            if seconds is not None:
+                self._stages.labels(stage).observe(seconds)
+        self._preemptive.labels("discarded").inc(turn.discarded)
+        if turn.preemptive:
+            self._preemptive.labels("used").inc()
 
-    def interrupted(self, kind: Interruption) -> None: ...
+    def stage_changed(self, change: StageChange) -> None:
+        self._fallbacks.labels(change.stage, change.state).inc()
 
-    def ended(self, reason: EndedReason) -> None: ...
+    def interrupted(self, kind: Interruption) -> None:
+        self._interruptions.labels(kind).inc()
+
+    def ended(self, reason: EndedReason) -> None:
+        self._ended.labels(reason.value).inc()

@@ -25,9 +25,7 @@ class HearingWatch(Protocol):
 class Floor:
     """Follows a session's states and its STT's verdicts."""
 
-    def __init__(
-        self, session: AgentSession[None], silence: Silence, metrics: CallMetrics
-    ) -> None:
+    def __init__(self, session: AgentSession[None], silence: Silence, metrics: CallMetrics) -> None:
         self._session = session
         self._silence = silence
         self._metrics = metrics

@@ -22,10 +22,12 @@ from livekit_agent.budgets import Budgets
 from livekit_agent.history import History
 from livekit_agent.lines import LINES, LineKey, line
 from livekit_agent.overflow import overflow_of
+from livekit_agent.recollection import Recollection
 from livekit_agent.reply_limits import ReplyLimits
 from livekit_agent.silence import Silence
 from livekit_agent.stages import Endpoint, EngineFailure, Stage
 from livekit_agent.timeline import Timeline
+from livekit_agent.tools.fence import fence
 
 READ_MARGIN_S = 1.0  # the client's own limits only catch what ours missed
 GIVE_UP = 3  # replies in a row that no engine would give
@@ -55,6 +57,7 @@ class LlmParts:
     language: Callable[[], str]
     temperature: Callable[[], float | None]
     history: History
+    recollection: Recollection
     timeline: Timeline
     max_tokens: int
 
@@ -66,6 +69,10 @@ class Thinking:
         self._parts = parts
         self.failed_replies = 0  # in a row, with every engine
 
+    @property
+    def budgets(self) -> Budgets:
+        return self._parts.budgets
+
     async def reply(
         self, context: ChatContext, tools: list[Tool], settings: ModelSettings
     ) -> AsyncIterator[Piece]:
@@ -73,6 +80,7 @@ class Thinking:
         self._parts.timeline.reply_begun(context)
         fixed_chars = sum(len(str(tool)) for tool in tools)  # once a reply; their schemas are near
         items = self._parts.history.fit(without_lines(context.items), fixed_chars=fixed_chars)
+        items = await self._with_memories(items)
         for endpoint in self._parts.stage.order():
             request = _Request(self._parts, endpoint, items, tools, settings)
             try:
@@ -104,6 +112,17 @@ class Thinking:
                     yield piece
             except ContextTooLong as again:
                 raise EngineFailure("even a shortened conversation does not fit") from again
+
+    async def _with_memories(self, items: list[ChatItem]) -> list[ChatItem]:
+        """What is remembered that bears on the question goes before it; it is not kept."""
+        question = items[-1] if items else None
+        if not isinstance(question, ChatMessage) or question.role != "user":
+            return items
+        known = await self._parts.recollection.relevant(question.text_content or "")
+        if not known:
+            return items
+        told = fence("\n".join(known), source="what the user told you on other days")
+        return [*items[:-1], ChatMessage(role="system", content=[told]), question]
 
     def _line(self, key: LineKey) -> str:
         return line(key, self._parts.language())

@@ -1,9 +1,12 @@
 """Who the agent is in a call: instructions for the LLM, voice, language, manners."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
+from livekit_agent import backend_client
+from livekit_agent.backend_client import CallContext
 from livekit_agent.settings import AgentSettings
-from livekit_agent.tools.fence import FENCE_RULE
+from livekit_agent.tools.fence import FENCE_RULE, fence, line
 
 MANNERS = """\
 You are heard, not read: answer in one or two short sentences of plain spoken language, with no \
@@ -12,11 +15,14 @@ reminders, lists, dice and notes instead of guessing; say what a tool returned, 
 the user says goodbye, call end_call. Say plainly when you do not know or cannot do something. \
 Reply in the language the user speaks."""
 DEFAULT_PROMPT = "You are Parley, a voice assistant running on the user's own machine."
+SALUTATION = re.compile(
+    r"^(hello|hi|hey|good (?:morning|afternoon|evening)|bonjour|bonsoir|salut)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """`interruption_mode`: what stops the agent: any speech, some words, nothing."""
+    """`interruption_mode`: what stops the agent: normal (any speech), words (so many), off."""
 
     id: str
     name: str
@@ -48,10 +54,43 @@ def default_persona(settings: AgentSettings) -> Persona:
     )
 
 
-def instructions(persona: Persona, context: None) -> str:
-    """The system prompt of a call."""
+def persona_of(data: backend_client.Persona, settings: AgentSettings) -> Persona:
+    """The backend's persona; what it leaves open is as in the settings."""
+    default = default_persona(settings)
+    return replace(
+        default,
+        id=data.id,
+        name=data.name,
+        prompt=data.prompt,
+        style=data.style,
+        voice=data.voice or default.voice,
+        language=data.language or default.language,
+        greeting=data.greeting or default.greeting,
+        temperature=data.temperature,
+        tools=frozenset(data.tools) if data.tools is not None else None,
+        interruption_mode=data.interruption_mode,
+        interruption_words=data.interruption_words,
+    )
+
+
+def instructions(persona: Persona, context: CallContext | None) -> str:
+    """The system prompt of a call. What people said of themselves is fenced: it orders nothing."""
     parts = [persona.prompt]
     if persona.style:
         parts.append(f"Your manner: {persona.style}")
     parts += [MANNERS, FENCE_RULE]
+    if context is not None:
+        if context.user.preferred_name:
+            parts.append(f"The user wants to be called: {line(context.user.preferred_name)}")
+        if context.memories:
+            known = "\n".join(memory.text for memory in context.memories)
+            parts.append(fence(known, source="what the user told you on other days"))
     return "\n\n".join(parts)
+
+
+def greeting(persona: Persona, context: CallContext | None) -> str:
+    """The first words, with the user's name after the salutation where there is one."""
+    name = context.user.preferred_name if context is not None else None
+    if not name:
+        return persona.greeting
+    return SALUTATION.sub(lambda said: f"{said.group(0)} {line(name)}", persona.greeting, count=1)

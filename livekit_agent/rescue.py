@@ -1,7 +1,7 @@
 """Spoken and visible answers when a stage fails or nobody speaks: silence is the worst one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -35,7 +35,7 @@ class Watched:
     silence: Silence
     budgets: Budgets
     silence_hangup_s: float
-    may_hang_up: Callable[[], bool]  # false while a timer runs: somebody waits for it
+    somebody_waits: Callable[[], Awaitable[bool]]  # for a timer: silence means nothing then
 
 
 class Rescue:
@@ -105,11 +105,14 @@ class Rescue:
         if self._asking is not None:
             self._asking.cancel()
             self._asking = None
-        if event.new_state == "away" and self._watched.may_hang_up():
+        if event.new_state == "away":
             self._asking = asyncio.create_task(self._ask_who_is_silent())
 
     async def _ask_who_is_silent(self) -> None:
-        self._say("still_there")
-        await asyncio.sleep(self._watched.silence_hangup_s)
-        if self._watched.may_hang_up():
-            self._end.end(EndedReason.USER_SILENT, "going_silent")
+        asked = False
+        while not asked:
+            asked = not await self._watched.somebody_waits()
+            if asked:
+                self._say("still_there")
+            await asyncio.sleep(self._watched.silence_hangup_s)
+        self._end.end(EndedReason.USER_SILENT, "going_silent")

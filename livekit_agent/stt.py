@@ -53,12 +53,19 @@ class SttEvents:
     on_final: Callable[[], None]
 
 
+NOBODY = SttEvents(
+    agent_is_speaking=lambda: False,
+    on_nothing=lambda _murmur: None,
+    on_interruption=lambda: None,
+    on_speech_ended=lambda: None,
+    on_final=lambda: None,
+)
+
+
 class LiveStt(stt.STT[str]):
     """The STT of one call. `observe` must be given the events of the call's VAD."""
 
-    def __init__(
-        self, stage: Stage, budgets: Budgets, options: SttOptions, events: SttEvents
-    ) -> None:
+    def __init__(self, stage: Stage, budgets: Budgets, options: SttOptions) -> None:
         super().__init__(
             capabilities=stt.STTCapabilities(
                 streaming=True, interim_results=True, offline_recognize=False
@@ -67,7 +74,7 @@ class LiveStt(stt.STT[str]):
         self.stage = stage
         self.budgets = budgets
         self.options = options
-        self.events = events
+        self.events = NOBODY
         self.heard_text = ""  # of the present turn, as far as it is known
         self.heard_language = options.language or "en"
         self._stream: LiveStream | None = None
@@ -88,6 +95,10 @@ class LiveStt(stt.STT[str]):
     ) -> "LiveStream":
         self._stream = LiveStream(self, conn_options)
         return self._stream
+
+    def listen(self, events: SttEvents) -> None:
+        """Tell the call what happens."""
+        self.events = events
 
     def observe(self, event: vad.VADEvent) -> None:
         """An event of the VAD that hears what we are given."""

@@ -37,6 +37,7 @@ class Timeline:
     fallbacks: Callable[[], list[StageName]]
     _replies: list[_Reply] = field(default_factory=list)
     _turn: _Turn | None = None
+    asked_something: bool = False  # the agent's last words were a question
 
     def reply_begun(self, context: ChatContext) -> None:
         """The LLM is asked. What it says after a tool belongs to the reply that called it."""
@@ -69,6 +70,7 @@ class Timeline:
     def replied(self, message: ChatMessage) -> TurnEvent:
         """The agent's turn is over: where its time went."""
         metrics = message.metrics or {}
+        self.asked_something = (message.text_content or "").rstrip().endswith("?")
         turn, replies = self._turn, self._replies
         self._turn, self._replies = None, []
         reply = replies[-1] if replies else None

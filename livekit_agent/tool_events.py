@@ -10,6 +10,7 @@ from livekit.agents.voice.events import ToolExecutionUpdatedEvent
 
 from chassis.logs import get_logger
 from livekit_agent.events import Event, ToolEvent
+from livekit_agent.tools.search import Citations
 
 log = get_logger(__name__)
 
@@ -17,8 +18,14 @@ log = get_logger(__name__)
 class ToolEvents:
     """Listens to a session's tools."""
 
-    def __init__(self, session: AgentSession[None], publish: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        session: AgentSession[None],
+        publish: Callable[[Event], None],
+        citations: Citations,
+    ) -> None:
         self._publish = publish
+        self._citations = citations
         self._started: dict[str, tuple[str, float]] = {}  # by call id: name, time.perf_counter
         session.on("tool_execution_updated", self._on_update)
 
@@ -46,6 +53,7 @@ class ToolEvents:
                     state=state,
                     result=_json_or(update.message, update.message),
                     duration_ms=round(seconds * 1000, 1),
+                    citations=self._citations.take(update.call_id),
                 )
             )
             log.info("tool_done", tool=name, state=state, seconds=round(seconds, 4))

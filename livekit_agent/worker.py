@@ -15,12 +15,14 @@ from chassis.http import AsyncClient, pooled_client, tls_context
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
 from chassis.service import create_app
-from chassis.settings import LiveKitSettings, load_settings
+from chassis.settings import InternalSettings, LiveKitSettings, load_settings
+from livekit_agent.call_metrics import CallMetrics
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
 from livekit_agent.conversation import answer_call
 from livekit_agent.engines import load_turn_model, load_vad
 from livekit_agent.settings import AgentSettings
+from livekit_agent.worker_parts import JobParts
 
 MAX_LOAD = 0.99  # at 1 the SFU does not even ask; `_on_request` says no for itself
 INITIALIZE_TIMEOUT_S = 30.0  # the SDK's 10 s kills a slow machine's processes again and again
@@ -33,9 +35,13 @@ def prewarm(process: JobProcess) -> None:
     """What each job process has ready before its call."""
     settings = load_settings(AgentSettings)
     configure_logs("agent", level=settings.log_level, log_format=settings.log_format)
-    process.userdata["settings"] = settings
-    process.userdata["vad"] = load_vad(settings)
-    process.userdata["turn_model"] = load_turn_model(settings)
+    process.userdata["parts"] = JobParts(
+        settings=settings,
+        service_key=load_settings(InternalSettings).key,
+        metrics=CallMetrics(Metrics("agent")),
+        vad=load_vad(settings),
+        turn_model=load_turn_model(settings),
+    )
     # Else done by the first request, on the loop that greets the caller.
     tls_context()
     importlib.import_module("anyio._backends._asyncio")

@@ -1,0 +1,89 @@
+"""What was said in a call: told to the screen as timing, to the journal, and to the memory."""
+
+from collections.abc import Callable
+
+from livekit.agents import AgentSession, ConversationItemAddedEvent
+from livekit.agents.llm import ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
+
+from chassis.logs import get_logger
+from livekit_agent.call_metrics import CallMetrics
+from livekit_agent.events import Event, TurnEvent
+from livekit_agent.journal import Journal, ToolUse
+from livekit_agent.remembering import Remembering
+from livekit_agent.timeline import Timeline
+
+NOT_TIMING = {"v", "type", "preemptive", "discarded", "fallbacks", "interrupted"}
+
+log = get_logger(__name__)
+
+
+class Record:
+    """Follows the items of a session."""
+
+    def __init__(
+        self,
+        session: AgentSession[None],
+        *,
+        timeline: Timeline,
+        journal: Journal,
+        remembering: Remembering | None,
+        metrics: CallMetrics,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._timeline = timeline
+        self._journal = journal
+        self._remembering = remembering
+        self._metrics = metrics
+        self._publish = publish
+        self._tools: list[ToolUse] = []
+        self._calls: dict[str, FunctionCall] = {}
+        self._last_reply = ""
+        session.on("conversation_item_added", self._on_item)
+
+    def _on_item(self, event: ConversationItemAddedEvent) -> None:
+        item = event.item
+        if isinstance(item, ChatMessage) and item.role == "user":
+            self._user_said(item)
+        elif isinstance(item, ChatMessage) and item.role == "assistant":
+            self._agent_said(item)
+        elif isinstance(item, FunctionCall | FunctionCallOutput):
+            self._tool_ran(item)
+
+    def _user_said(self, message: ChatMessage) -> None:
+        text = message.text_content or ""
+        self._timeline.turn_decided(message)
+        self._journal.user_turn(
+            text, at_s=message.created_at, confidence=message.transcript_confidence
+        )
+        if self._remembering is not None:
+            self._remembering.consider(text, question=self._last_reply)
+
+    def _agent_said(self, message: ChatMessage) -> None:
+        turn = self._timeline.replied(message)
+        self._publish(turn)
+        self._metrics.turn(turn)
+        log.info("turn_done", **turn.model_dump(exclude={"v", "type"}))
+        text = message.text_content or ""
+        self._last_reply = text
+        self._journal.agent_turn(
+            text,
+            at_s=message.created_at,
+            interrupted=message.interrupted,
+            timing=timing_of(turn),
+            tools=self._tools,
+        )
+        self._tools = []
+
+    def _tool_ran(self, item: ChatItem) -> None:
+        if isinstance(item, FunctionCall):
+            self._calls[item.call_id] = item
+        elif isinstance(item, FunctionCallOutput):
+            call = self._calls.pop(item.call_id, None)
+            arguments = call.arguments if call is not None else None
+            self._tools.append(ToolUse(name=item.name, arguments=arguments, result=item.output))
+
+
+def timing_of(turn: TurnEvent) -> dict[str, float]:
+    """The instants and durations that a turn has."""
+    numbers = turn.model_dump(exclude=NOT_TIMING)
+    return {name: value for name, value in numbers.items() if value is not None}
