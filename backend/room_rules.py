@@ -113,7 +113,7 @@ def decide(
         joined_at_s=max((a.joined_at_s for a in seen.agents), default=memory.joined_at_s),
     )
     if not seen.people:
-        return Decision(memory=replace(memory, absent_looks=0))
+        return Decision(memory=_with_nobody(memory))
     dead = tuple((a.identity, loss) for a in seen.agents if (loss := _loss(a, memory, now_s)))
     gone = {identity for identity, _ in dead}
     living = sorted(
@@ -187,6 +187,12 @@ def _loss(agent: AgentSeen, memory: RoomMemory, now_s: float) -> Loss | None:
     if doubt.deaf_since_s is not None and now_s - doubt.deaf_since_s >= DEAF_S:
         return "deaf"
     return None
+
+
+def _with_nobody(memory: RoomMemory) -> RoomMemory:
+    """An agent that leaves now is not lost: it has nobody to serve."""
+    loss: Loss = "left" if memory.known else "never_came"
+    return replace(memory, absent_looks=0, alive_since_s=None, loss=loss)
 
 
 def _with_agent(memory: RoomMemory, now_s: float) -> RoomMemory:

@@ -18,7 +18,7 @@ from chassis.metrics import Metrics
 LOOK_EVERY_S = 1.0
 EARLIEST_LOOK_S = 0.1  # a burst of webhooks is one look
 DOWN_BACK_OFF_S = 2.0
-ROOMS_AT_ONCE = 16
+ROOMS_AT_ONCE = 64  # a room whose agent is dead takes a whole second
 FORGET_AFTER_S = 300.0  # a room of a restarted SFU comes back with its people
 
 log = get_logger(__name__)

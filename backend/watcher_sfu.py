@@ -88,8 +88,9 @@ class Sfu:
             ListParticipantsResponse,
             _of(room),
         )
-        people = [p for p in answer.participants if p.kind in PEOPLE]
-        ours = [p for p in answer.participants if self._is_ours(p)] if people else []
+        there = [p for p in answer.participants if p.state != ParticipantInfo.State.DISCONNECTED]
+        people = [p for p in there if p.kind in PEOPLE]
+        ours = [p for p in there if self._is_ours(p)] if people else []
         asked = await asyncio.gather(*(self._agent(room, p, p.sid in doubted) for p in ours))
         agents = tuple(agent for agent in asked if agent)
         lacking = bool(people) and all(a.answer is not Answer.ANSWERED for a in agents)

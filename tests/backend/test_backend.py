@@ -38,6 +38,7 @@ def test_a_token_opens_one_room_with_our_agent(client: TestClient, peers: str) -
     assert not token["video"].get("roomAdmin")
     (agent,) = token["roomConfig"]["agents"]
     assert agent["agentName"] == "parley"
+    assert token["metadata"] == agent["metadata"]  # outlives a restart of the SFU
     metadata = json.loads(agent["metadata"])
     assert metadata["conversation_id"] == body["conversation_id"]
     assert metadata["channel"] == "web"

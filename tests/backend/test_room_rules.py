@@ -139,6 +139,19 @@ def test_an_agent_that_died_right_after_it_came_is_not_waited_for() -> None:
     assert looks(room(orders=(young,)), ABSENT_LOOKS, memory)[-1].dispatch is not None
 
 
+def test_a_person_who_comes_back_again_and_again_is_not_made_to_wait() -> None:
+    memory, now_s = RoomMemory(), NOW_S
+    for _ in range(5):
+        for seen in (room(agent()), room(agent(), people=0), room(people=0), room()):
+            now_s += 1.0
+            memory = decide(seen, memory, now_s).memory
+        now_s += 1.0
+        decision = decide(room(), memory, now_s)
+        assert decision.dispatch is not None
+        assert decision.why == "left"
+        memory = decision.memory
+
+
 def test_a_room_no_agent_ever_came_to_is_greeted() -> None:
     decision = looks(room(orders=(order("d", TAKEN_WITHIN_S + 1),)), ABSENT_LOOKS)[-1]
     assert decision.why == "never_came"
