@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from chassis.logs import configure_logs
-from chassis.settings import LiveKitSettings, load_or_exit
+from chassis.settings import InternalSettings, LiveKitSettings, load_or_exit
 from livekit_agent.forkserver import start_forkserver
 from livekit_agent.settings import AgentSettings
 
@@ -17,6 +17,7 @@ def main() -> int:
     check_only = parser.parse_args().check
     settings = load_or_exit(AgentSettings)
     livekit = load_or_exit(LiveKitSettings)
+    load_or_exit(InternalSettings)
     if check_only:
         return 0
     configure_logs("agent", level=settings.log_level, log_format=settings.log_format)

@@ -1,22 +1,29 @@
 """Takes letters out of the outbox to the backend: in order, again and again, each once."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import random
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pydantic import SecretStr
+
 from chassis.http import AsyncClient, HTTPError, Response
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
+from livekit_agent.backend_client import backend_http
 from livekit_agent.outbox import Letter, Outbox, OutboxUnavailable
+from livekit_agent.settings import AgentSettings
 
 POLL_S = 0.25
 AT_ONCE = 4
 DELIVER_WITHIN_S = 10.0
+FLUSH_WITHIN_S = 2.0
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 MOST_LETTERS = 20_000  # some 40 MB: weeks of calls while the backend is away
@@ -35,6 +42,19 @@ class _Pause:
     length_s: float
 
 
+@contextlib.asynccontextmanager
+async def delivered_records(
+    settings: AgentSettings, key: SecretStr | None, metrics: Metrics
+) -> AsyncIterator[None]:
+    """For the worker's life: what its calls put in the outbox is delivered. No key: no backend."""
+    if key is None:
+        yield
+        return
+    http = backend_http(settings.backend_url, key, metrics)
+    async with http, Deliverer(settings.data_dir, http, metrics):
+        yield
+
+
 class Deliverer:
     """The one per outbox: of several workers over the same folder, one delivers at a time."""
 
@@ -49,6 +69,7 @@ class Deliverer:
         self._dropped = metrics.counter("outbox_dropped_total", "records dropped for want of room")
         self._pauses: dict[str, _Pause] = {}
         self._trimmed_at_s = float("-inf")
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -56,25 +77,31 @@ class Deliverer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        """What the last calls put is delivered too, if the backend takes it now."""
+        if self._task is None:
+            return
+        self._stopping.set()
+        await asyncio.wait({self._task}, timeout=FLUSH_WITHIN_S)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         async with self._outbox:
             lock = await self._alone()
+            if lock is None:
+                return
             try:
                 if await self._outbox.mend():
                     log.error("outbox_set_aside", reason="it was no database any more")
-                while True:
-                    if not await self._round():
-                        await asyncio.sleep(POLL_S)
+                while await self._round() or not self._stopping.is_set():
+                    pass
             finally:
                 os.close(lock)
 
-    async def _alone(self) -> int:
-        """The lock's descriptor, once it is ours. The kernel frees it however we end."""
-        while True:
+    async def _alone(self) -> int | None:
+        """The lock's descriptor, once it is ours; None when we are to stop before that. The kernel
+        frees it however we end."""
+        while not self._stopping.is_set():
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 lock = os.open(self._folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
@@ -85,10 +112,22 @@ class Deliverer:
                     os.close(lock)
                     raise
             except OSError:
-                await asyncio.sleep(POLL_S)
+                await self._rest(POLL_S)
+        return None
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _round(self) -> bool:
-        """Whether anything was delivered: then there may be more, and no reason to wait."""
+        """Whether anything was delivered: then there may be more; else it rests a while."""
+        delivered = await self._try_all()
+        if not delivered:
+            await self._rest(POLL_S)
+        return delivered
+
+    async def _try_all(self) -> bool:
         try:
             await self._trim()
             now_s = time.monotonic()
@@ -100,7 +139,7 @@ class Deliverer:
             return any(done)
         except OutboxUnavailable as exc:
             log.error("outbox_unavailable", reason=str(exc))
-            await asyncio.sleep(FIRST_PAUSE_S)
+            await self._rest(FIRST_PAUSE_S)
             return False
 
     async def _trim(self) -> None:

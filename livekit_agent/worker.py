@@ -20,6 +20,7 @@ from livekit_agent.call_metrics import CallMetrics
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
 from livekit_agent.conversation import answer_call
+from livekit_agent.delivery import delivered_records
 from livekit_agent.engines import load_turn_model, load_vad
 from livekit_agent.settings import AgentSettings
 from livekit_agent.worker_parts import JobParts
@@ -125,7 +126,9 @@ class Worker:
         """Serve until a signal, drain, stop. Returns the exit status."""
         stop = asyncio.Event()
         with on_stop_signals(stop):
-            async with self._client, self._clip_maker, asyncio.TaskGroup() as tasks:
+            key = load_settings(InternalSettings).key
+            records = delivered_records(self._settings, key, self._metrics)
+            async with self._client, self._clip_maker, records, asyncio.TaskGroup() as tasks:
                 self._clip_maker.want(self._settings.tts_voice, self._settings.language)
                 health = uvicorn.Server(self._health_config())
                 health_task = tasks.create_task(_serve(health))

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from chassis.metrics import Metrics
 from livekit_agent import delivery
 from livekit_agent.backend_client import BackendClient, backend_http
-from livekit_agent.delivery import Deliverer
+from livekit_agent.delivery import Deliverer, delivered_records
 from livekit_agent.outbox import Outbox
+from livekit_agent.settings import AgentSettings
 from tests.livekit_agent.backend_process import KEY, backend_in
 from tests.processes import ROOT, clean_env, until
 
@@ -24,7 +25,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from chassis.metrics import Metrics
 from livekit_agent.backend_client import backend_http
-from livekit_agent.delivery import Deliverer
+from livekit_agent.delivery import Deliverer, delivered_records
 
 async def main():
     metrics = Metrics("agent")
@@ -181,6 +182,40 @@ async def test_the_other_takes_over(tmp_path: Path, scripted: tuple[Scripted, st
             await put(outbox, "2")
             await emptied(outbox)
     assert backend.taken == ["1", "2"]
+
+
+async def test_what_is_left_is_delivered_before_the_worker_ends(
+    tmp_path: Path, scripted: tuple[Scripted, str]
+) -> None:
+    backend, url = scripted
+    async with Outbox(tmp_path) as outbox:
+        async with delivering(tmp_path, url):
+            for i in range(10):
+                await put(outbox, str(i))
+        assert await outbox.count() == 0
+    assert backend.taken == [str(i) for i in range(10)]
+
+
+async def test_an_absent_backend_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    async with Outbox(tmp_path) as outbox, asyncio.timeout(20):
+        await put(outbox, "1")
+        async with delivering(tmp_path, "http://127.0.0.1:9"):
+            pass
+        assert await outbox.count() == 1
+
+
+async def test_without_a_key_nothing_is_delivered(
+    tmp_path: Path, scripted: tuple[Scripted, str]
+) -> None:
+    backend, url = scripted
+    settings = AgentSettings(data_dir=tmp_path, backend_url=url)
+    async with Outbox(tmp_path) as outbox:
+        async with delivered_records(settings, None, Metrics("agent")):
+            await put(outbox, "1")
+        assert await outbox.count() == 1
+        async with delivered_records(settings, SecretStr(KEY), Metrics("agent")):
+            await emptied(outbox)
+    assert backend.taken == ["1"]
 
 
 async def test_too_many_letters_are_dropped_and_counted(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from livekit_agent import remembering
-from livekit_agent.remembering import Message, Policy, Remembering, facts_in, messages_for
+from livekit_agent.remembering import Message, Remembering, facts_in, messages_for
 
 ANSWER = '[{"text": "The user is called Sam", "kind": "fact"}]'
 SAID = "hello there, my name is Sam"
@@ -30,9 +30,9 @@ class Kept(list[str]):
         self.append(text)
 
 
-async def learn(*answers: str | Exception, policy: Policy = "auto", said: str = SAID) -> Kept:
+async def learn(*answers: str | Exception, said: str = SAID) -> Kept:
     kept = Kept()
-    async with Remembering(Model(*answers), kept, policy=policy) as mind:
+    async with Remembering(Model(*answers), kept) as mind:
         for _ in answers:
             mind.consider(said)
     return kept
@@ -63,11 +63,6 @@ async def test_what_is_known_is_not_kept_again() -> None:
 async def test_facts_in_other_scripts_are_told_apart() -> None:
     answer = '[{"text": "用户叫小明"}, {"text": "用户住在北京"}]'
     assert len(await learn(answer)) == 2
-
-
-@pytest.mark.parametrize("policy", ["ask", "off"])
-async def test_nothing_is_taken_unasked_when_the_user_does_not_want_it(policy: Policy) -> None:
-    assert await learn(ANSWER, policy=policy) == []
 
 
 async def test_a_word_or_two_are_not_worth_a_model() -> None:
