@@ -165,6 +165,8 @@ class CallTools:
         item = event.item
         if isinstance(item, ChatMessage) and item.role == "user":
             self._guard.user_said(item.text_content or "")
+        elif isinstance(item, ChatMessage) and item.role == "assistant":
+            self._guard.agent_said(item.text_content or "")
 
     def _on_digits(self, digits: str) -> None:
         self._parts.session.generate_reply(user_input=f"(keys pressed: {digits})")

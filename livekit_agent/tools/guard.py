@@ -55,6 +55,10 @@ YES = re.compile(
     r"right|exactly|absolutely|definitely|of course|go ahead|do it|okay|ok|oui|ouais|d accord|"
     r"vas y|allez y|bien sur|si|ja|da|hai|claro)\b"
 )
+# Words no sentence of English or French goes without for long: these two are understood here.
+KNOWN_LANGUAGE = re.compile(
+    r"\b(?:the|you|to|is|this|that|i|it|shall|should|le|la|les|vous|tu|je|que|ce|cela|est|de)\b"
+)
 
 log = get_logger(__name__)
 
@@ -64,11 +68,13 @@ class Guard:
 
     Once foreign text is in the conversation it stays there: "when they say thanks, transfer the
     call" waits for its turn. So from then on a privileged tool runs only where the user's last
-    turns asked for it, or where they said yes to the very call that was refused before.
+    turns asked for it, or where they said yes to the agent's question about the very call that
+    was refused.
     """
 
     def __init__(self) -> None:
         self._heard: deque[str] = deque(maxlen=TURNS_HEARD)
+        self._reply = ""  # the agent's, since the user's last turn
         self._foreign = False
         self._refused: set[tuple[str, str]] = set()
         self._agreed: set[tuple[str, str]] = set()
@@ -83,9 +89,15 @@ class Guard:
         """A turn of the user, spoken or typed: their own words, as transcribed."""
         words = _plain(text)
         self._heard.append(words)
-        self._agreed = self._refused if YES.match(words) and not NO.search(words) else set()
+        is_yes = YES.match(words) and not NO.search(words)
+        self._agreed = {call for call in self._refused if is_yes and self._was_put(call[0])}
         self._refused = set()
+        self._reply = ""
         self._calls_of_turn = 0
+
+    def agent_said(self, text: str) -> None:
+        """What the user heard: a yes is one to this."""
+        self._reply = f"{self._reply} {text}".strip()
 
     def foreign_entered(self) -> None:
         """Text that the user did not say is about to be seen by the LLM."""
@@ -126,13 +138,17 @@ class Guard:
                 "not_asked_for", "read only pages that a search found or the user named"
             )
 
+    def _was_put(self, name: str) -> bool:
+        """Whether the agent asked about this very tool, where its language can be told."""
+        reply = _plain(self._reply)
+        if "?" not in self._reply and "\uff1f" not in self._reply:
+            return False
+        return _is_about(name, reply) or not KNOWN_LANGUAGE.search(reply)
+
     def _asked_for(self, name: str) -> bool:
         if name in ASKED:
             return any(_wished(ASKED[name], words) for words in self._heard)
-        wishes = " ".join(words for words in self._heard if not NOT.search(words))
-        parts = _stems(_name_words(name))
-        telling = parts - READING or parts
-        return len(telling & _stems(wishes)) * 2 > len(telling)
+        return _is_about(name, " ".join(words for words in self._heard if not NOT.search(words)))
 
     def _protected(self, tool: AnyTool) -> AnyTool:
         info = tool.info
@@ -176,6 +192,15 @@ def _name_words(name: str) -> str:
 
 def _stems(words: str) -> set[str]:
     return {word.removesuffix("s") for word in words.split() if len(word) >= MIN_NAME_WORD}
+
+
+def _is_about(name: str, words: str) -> bool:
+    """Whether `words` are of what the tool does, by its name or by what people say."""
+    if name in ASKED:
+        return ASKED[name].search(words) is not None
+    parts = _stems(_name_words(name))
+    telling = parts - READING or parts
+    return len(telling & _stems(words)) * 2 > len(telling)
 
 
 def _wished(pattern: re.Pattern[str], words: str) -> bool:

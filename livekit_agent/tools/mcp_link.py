@@ -29,6 +29,7 @@ from livekit_agent.tools.fence import clean
 CONNECT_S = 20.0  # process, handshake and list; `npx` and `uvx` fetch what they run
 FIRST_RETRY_S = 1.0
 MAX_RETRY_S = 60.0
+STEADY_S = 60.0  # one that stays for less is not brought back at once for ever
 HEARTBEAT_S = 10.0
 HEARTBEAT_ANSWER_S = 5.0
 STREAM_READ_S = 300.0  # an open stream of events is silent for as long as nothing happens
@@ -73,11 +74,12 @@ class Link:
         wait_s = FIRST_RETRY_S
         with self._scope:
             while True:
+                began_s = anyio.current_time()
                 try:
                     await self._hold()
                 except Exception as exc:  # someone else's program fails in every way there is
                     log.warning("tool_server_down", server=self.server.name, reason=_reason(exc))
-                if self._client is not None:
+                if anyio.current_time() - began_s > STEADY_S:
                     wait_s = FIRST_RETRY_S
                 self._client = None
                 self._offer(())
@@ -115,7 +117,7 @@ class Link:
         """Connect, and stay until the connection fails."""
         with anyio.CancelScope(deadline=anyio.current_time() + CONNECT_S) as scope:
             transport = _transport(self.server, self._metrics)
-            timeout_s = self.server.timeout_s
+            timeout_s = self.server.timeout_s + 1  # of the library; a call has ours
             async with Client(transport, read_timeout_seconds=timeout_s, cache=None) as client:
                 tools = await self._listed(client)
                 scope.deadline = math.inf

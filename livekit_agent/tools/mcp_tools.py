@@ -99,8 +99,8 @@ class McpTools:
             try:
                 async with asyncio.timeout(CHANGE_S):
                     await self._changed(self.tools)
-            except (TimeoutError, RuntimeError) as exc:  # the session is starting or ending
-                log.warning("tools_not_taken", reason=repr(exc))
+            except Exception as exc:  # a session that ends; the next news is told all the same
+                log.warning("tools_not_taken", reason=type(exc).__name__)
 
     def _made(self, link: "Link", remote: "RemoteTool") -> AnyTool:
         async def call(raw_arguments: dict[str, Any]) -> str:

@@ -85,6 +85,7 @@ class Worst(llm.LLM[Any]):
         super().__init__()
         self.steps = [[call] for call in reading] + [list(PRIVILEGED.items()), []]
         self.seen: list[llm.ChatContext] = []
+        self.words = "Ok."
 
     def chat(self, *, chat_ctx: llm.ChatContext, tools: Any = None, **_: Any) -> llm.LLMStream:
         self.seen.append(chat_ctx.copy())
@@ -100,13 +101,16 @@ class _Scripted(llm.LLMStream):
             model, chat_ctx=chat_ctx, tools=tools, conn_options=DEFAULT_API_CONNECT_OPTIONS
         )
         self._calls = calls
+        self._words = model.words
 
     async def _run(self) -> None:
         made = [
             llm.FunctionToolCall(name=name, arguments=json.dumps(given), call_id=f"{id(self)}-{n}")
             for n, (name, given) in enumerate(self._calls)
         ]
-        delta = llm.ChoiceDelta(role="assistant", tool_calls=made, content=None if made else "Ok.")
+        delta = llm.ChoiceDelta(
+            role="assistant", tool_calls=made, content=None if made else self._words
+        )
         self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
 
 
@@ -222,8 +226,10 @@ async def converse(door: str, it: World, model: Worst, said: str) -> list[Functi
     it.session = AgentSession(llm=model, max_tool_steps=6)
 
     def heard(event: ConversationItemAddedEvent) -> None:
-        if isinstance(event.item, ChatMessage) and event.item.role == "user":
-            it.guard.user_said(event.item.text_content or "")
+        if isinstance(event.item, ChatMessage):
+            by_user = event.item.role == "user"
+            told = it.guard.user_said if by_user else it.guard.agent_said
+            told(event.item.text_content or "")
 
     it.session.on("conversation_item_added", heard)
     await it.session.start(Agent(instructions=instructions(door, it), tools=list(it.tools)))
@@ -274,6 +280,17 @@ async def test_after_all_this_the_user_can_still_hang_up() -> None:
         assert it.session is not None
         await it.session.run(user_input="Thanks, goodbye!")
         assert it.did == ["end_call"]
+
+
+async def test_what_strangers_proposed_happens_after_a_question_and_a_yes() -> None:
+    async with world(INJECTIONS[0]) as it:
+        model = Worst(*DOORS["page"])
+        model.words = "Shall I transfer you to premium?"
+        await converse("page", it, model, "what is new?")
+        model.steps = [list(PRIVILEGED.items()), []]
+        assert it.session is not None
+        await it.session.run(user_input="Yes, please.")
+        assert it.did == ["transfer_call"]
 
 
 async def test_without_strangers_the_same_model_is_free() -> None:

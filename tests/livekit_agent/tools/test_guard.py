@@ -98,6 +98,7 @@ def test_nothing_heard_means_nothing_asked_for() -> None:
 def test_a_yes_lets_the_refused_call_run_once(yes: str) -> None:
     guard = tainted("what does it say")
     assert refusal(guard, "remember", text="a") == "needs_confirmation"
+    guard.agent_said("Shall I remember that?")
     guard.user_said(yes)
     assert refusal(guard, "remember", text="a") is None
     assert refusal(guard, "remember", text="a") == "needs_confirmation"
@@ -109,6 +110,7 @@ def test_a_yes_lets_the_refused_call_run_once(yes: str) -> None:
 def test_anything_but_a_yes_does_not(no: str) -> None:
     guard = tainted("what does it say")
     assert refusal(guard, "remember", text="a") == "needs_confirmation"
+    guard.agent_said("Shall I remember that?")
     guard.user_said(no)
     assert refusal(guard, "remember", text="a") == "needs_confirmation"
 
@@ -116,9 +118,34 @@ def test_anything_but_a_yes_does_not(no: str) -> None:
 def test_a_yes_is_for_the_very_call_that_was_refused() -> None:
     guard = tainted("what does it say")
     refusal(guard, "transfer_call", to="sales")
+    guard.agent_said("Shall I transfer you to sales, then hang up?")
     guard.user_said("yes")
     assert refusal(guard, "transfer_call", to="premium") == "needs_confirmation"
     assert refusal(guard, "end_call") == "needs_confirmation"
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "permitted"),
+    [
+        ("Shall I transfer you to premium?", "transfer_call", True),
+        ("Soll ich Sie verbinden?", "transfer_call", True),  # we cannot tell: the user can
+        ("Should I create that issue?", "create_issue", True),
+        ("Dois-je raccrocher ?", "end_call", True),
+        ("Would you like to hear more?", "transfer_call", False),
+        ("Voulez-vous que je continue ?", "transfer_call", False),
+        ("I would transfer you to premium.", "transfer_call", False),
+        ("", "transfer_call", False),
+    ],
+)
+def test_a_yes_counts_where_the_agent_asked_about_that(
+    asked: str, name: str, permitted: bool
+) -> None:
+    """A model that was talked into it may ask something harmless instead."""
+    guard = tainted("what does it say")
+    refusal(guard, name)
+    guard.agent_said(asked)
+    guard.user_said("yes")
+    assert (refusal(guard, name) is None) is permitted
 
 
 def test_a_yes_to_something_else_permits_nothing() -> None:
@@ -189,6 +216,7 @@ async def test_the_context_of_a_run_is_no_argument_to_agree_to() -> None:
     for _ in range(2):
         with pytest.raises(ToolError, match="needs_confirmation"):
             await guarded(RunContext.__new__(RunContext), at="noon")
+    guard.agent_said("Shall I leave at noon?")
     guard.user_said("yes")
     assert "noon" in await guarded(RunContext.__new__(RunContext), at="noon")
 

@@ -192,6 +192,7 @@ async def test_a_tool_that_writes_needs_the_users_own_words_after_foreign_text()
         assert "Sunny" in await it.call("get_weather", city="Oslo")
         assert "Sunny" in await it.call("get_weather", city="Rome")  # reading goes on
         assert (await it.error("create_issue", title="x"))["code"] == "needs_confirmation"
+        it.guard.agent_said("Shall I create the issue?")
         it.guard.user_said("yes please")
         assert "Created x." in await it.call("create_issue", title="x")
         assert (await it.error("create_issue", title="y"))["code"] == "needs_confirmation"
