@@ -27,6 +27,13 @@ def reply(*texts: str) -> Reply:
     return Reply(steps=[*pieces(*texts), *end()])
 
 
+def completion(text: str) -> Json:
+    """A reply that was not asked for as a stream."""
+    message = {"role": "assistant", "content": text}
+    whole = {"index": 0, "message": message, "finish_reason": "stop"}
+    return HEAD | {"object": "chat.completion", "choices": [whole]}
+
+
 def tool_call(name: str, arguments: str, *, id_: str = "call_1") -> Reply:
     """A reply that is one call of a tool; `arguments` as the model wrote them."""
     function = {"name": name, "arguments": arguments}

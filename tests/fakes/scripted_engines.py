@@ -20,7 +20,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from tests.fakes.chat_chunks import conversation, reply
+from tests.fakes.chat_chunks import completion, conversation, reply
 from tests.fakes.openai_backend import Json, Pause, Reply, Request, Reset
 from tests.fakes.scripted_hearing import ScriptedStt
 
@@ -116,7 +116,10 @@ class ScriptedEngines:
             await self.stt.listen(opened)
 
         async def chat(asked: Asked) -> Response:
-            return await self.llm(asked)
+            if json.loads(await asked.body() or b"{}").get("stream"):
+                return await self.llm(asked)
+            # What nobody waits for on the line: facts to remember, summaries. There are none.
+            return JSONResponse(completion("[]"))
 
         async def speech(asked: Asked) -> Response:
             return await self.tts(asked)

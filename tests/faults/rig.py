@@ -14,7 +14,6 @@ from typing import Any, Literal, TypeVar
 import httpx2
 from livekit import api
 
-from livekit_agent.settings import AgentSettings
 from parley.environment import SFU_CONFIG
 from parley.sfu import cached_binary
 from tests.fakes.fault_proxy import HOST, FaultProxy
@@ -245,6 +244,5 @@ def _agent_env(
         "AGENT_SILENCE_HANGUP_S": "3",
         "AGENT_JOB_MEMORY_MB": str(JOB_MB),
     }
-    known = {AgentSettings.variable(field) for field in AgentSettings.model_fields}
     breakable = {"PYTHONPATH": f"{ROOT / 'tests' / 'faults' / 'inside'}:{ROOT}"}
-    return breakable | {name: value for name, value in env.items() if name in known}
+    return breakable | env
