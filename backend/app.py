@@ -1,13 +1,16 @@
 """Wires the backend: tokens, status, what the agent records, room watcher, web app."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import FastAPI
 
+from backend import conversations
 from backend.db import Database
 from backend.internal import internal_routes
+from backend.internal_schema import End
 from backend.leader import Leader
 from backend.settings import BackendSettings
 from backend.status import status_routes, watch_services
@@ -16,6 +19,8 @@ from backend.watcher import RoomWatcher
 from backend.watcher_sfu import Sfu
 from backend.web import SecurityHeaders, serve_web_app
 from backend.webhooks import webhook_routes
+from chassis.ended import EndedReason
+from chassis.errors import Unavailable
 from chassis.health import Health
 from chassis.http import pooled_client
 from chassis.metrics import Metrics
@@ -53,7 +58,11 @@ def build(
     health.watch("database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S)
     leader = Leader(database, "rooms")
     watcher = RoomWatcher(
-        Sfu(client, livekit, settings.agent_name), leader, metrics, lambda: _ready_at_s(health)
+        Sfu(client, livekit, settings.agent_name),
+        leader,
+        metrics,
+        worker_ready_at_s=lambda: _ready_at_s(health),
+        on_agent_lost=partial(_end_for_want_of_an_agent, database),
     )
 
     @asynccontextmanager
@@ -75,3 +84,11 @@ def _ready_at_s(health: Health) -> float | None:
     """Since when the agent's worker takes calls."""
     agent = health.dependencies["agent"]
     return datetime.fromisoformat(agent.since).timestamp() if agent.state == "ready" else None
+
+
+async def _end_for_want_of_an_agent(database: Database, conversation_id: str) -> None:
+    """Nobody else is there to write it down; without the database it stays unwritten."""
+    ended = End(reason=EndedReason.AGENT_LOST, ended_at=datetime.now(UTC))
+    with suppress(Unavailable):
+        async with database.writing() as session:
+            await conversations.end(session, conversation_id, ended)

@@ -6,8 +6,9 @@ second and acts by the rules of `room_rules`; webhooks only make it look sooner.
 
 import asyncio
 import contextlib
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, Self
 
 from backend.room_rules import Decision, RoomMemory, RoomSeen, decide
@@ -50,14 +51,21 @@ class RoomWatcher:
         leader: Leads,
         metrics: Metrics,
         worker_ready_at_s: Callable[[], float | None],
+        on_agent_lost: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`worker_ready_at_s`: since when a worker takes calls, seconds since the epoch."""
+        """`worker_ready_at_s`: since when a worker takes calls, seconds since the epoch.
+
+        `on_agent_lost` is told the conversation whose person left before an agent was there.
+        """
         self._sfu = sfu
         self._leader = leader
         self._worker_ready_at_s = worker_ready_at_s
+        self._on_agent_lost = on_agent_lost
         self._memories: dict[str, RoomMemory] = {}
         self._seen_at_s: dict[str, float] = {}
         self._lacking: set[str] = set()
+        self._sent_for: dict[str, str] = {}  # by room: the conversation that waits for an agent
+        self._given_up: list[str] = []  # conversations
         self._reachable = True
         self._early = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -130,6 +138,8 @@ class RoomWatcher:
                 tasks.create_task(one(room))
         self._forget(rooms)
         self._rooms_without_agent.set(len(self._lacking))
+        while self._given_up:
+            await self._on_agent_lost(self._given_up.pop())
 
     async def _look_at(self, room: str) -> None:
         memory = self._memories.get(room, RoomMemory())
@@ -137,7 +147,7 @@ class RoomWatcher:
             seen = await self._sfu.look(room, frozenset(memory.doubts))
             decision = decide(seen, memory, time.time(), self._worker_ready_at_s())
             self._memories[room] = decision.memory
-            self._note(room, decision)
+            self._note(seen, decision)
             if self._leader.leads:  # a look takes a while
                 await self._act(seen, decision)
         except NotThere:  # it closed meanwhile
@@ -158,23 +168,31 @@ class RoomWatcher:
             return
         log.info("agent_dispatched", room=seen.name, why=decision.why)
         self._dispatched.labels(decision.why).inc()
+        self._sent_for[seen.name] = json.loads(decision.dispatch)["conversation_id"]
         await self._sfu.dispatch(seen.name, decision.dispatch)
         for dispatch in decision.cancel:
             with contextlib.suppress(NotThere):
                 await self._sfu.cancel(seen.name, dispatch)
 
-    def _note(self, room: str, decision: Decision) -> None:
-        if decision.without_agent and room not in self._lacking:
+    def _note(self, seen: RoomSeen, decision: Decision) -> None:
+        room = seen.name
+        if decision.without_agent:
+            if room not in self._lacking:
+                log.warning("room_without_agent", room=room)
             self._lacking.add(room)
-            log.warning("room_without_agent", room=room)
-        elif not decision.without_agent and room in self._lacking:
-            self._lacking.discard(room)
+            return
+        if room in self._lacking and seen.people:
             log.info("room_has_agent", room=room)
+        self._lacking.discard(room)
+        conversation = self._sent_for.pop(room, None)
+        if conversation is not None and not seen.people:
+            self._given_up.append(conversation)
 
     def _forget(self, rooms: list[str]) -> None:
         now_s = time.monotonic()
         self._seen_at_s |= dict.fromkeys(rooms, now_s)
         self._lacking &= set(rooms)
+        self._given_up += [self._sent_for.pop(room) for room in self._sent_for.keys() - set(rooms)]
         for room, seen_at_s in list(self._seen_at_s.items()):
             if now_s - seen_at_s > FORGET_AFTER_S:
                 del self._seen_at_s[room]
@@ -185,6 +203,7 @@ class RoomWatcher:
         self._memories.clear()
         self._seen_at_s.clear()
         self._lacking.clear()
+        self._sent_for.clear()
         self._rooms_without_agent.set(0)
 
 

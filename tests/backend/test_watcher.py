@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
+
 from backend.room_rules import SILENT_LOOKS, AgentSeen, Answer, DispatchSeen, RoomSeen
 from backend.watcher import RoomWatcher
 from backend.watcher_sfu import NotThere, SfuFailed
@@ -28,6 +30,9 @@ class ScriptedRooms:
     agents: dict[str, list[AgentSeen]]
     dispatches: dict[str, list[DispatchSeen]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    nobody_comes: bool = False
+    people: int = 1
     looks: int = 0
     down: bool = False
     broken: set[str] = field(default_factory=set)
@@ -43,7 +48,7 @@ class ScriptedRooms:
             raise SfuFailed("broken")
         return RoomSeen(
             name=room,
-            people=1,
+            people=self.people,
             agents=tuple(self.agents[room]),
             dispatches=tuple(self.dispatches.get(room, [])),
         )
@@ -55,6 +60,8 @@ class ScriptedRooms:
 
     async def dispatch(self, room: str, metadata: str) -> None:
         self.told.append(metadata)
+        if self.nobody_comes:
+            return
         self.agents[room].append(an_agent(f"new{len(self.told)}"))
 
     async def cancel(self, room: str, dispatch: str) -> None:
@@ -81,8 +88,11 @@ def value(metrics: Metrics, name: str, **labels: str) -> float:
 def a_watcher(
     rooms: ScriptedRooms, leadership: Leadership | None = None, metrics: Metrics | None = None
 ) -> RoomWatcher:
+    async def lost(conversation_id: str) -> None:
+        rooms.lost.append(conversation_id)
+
     return RoomWatcher(
-        rooms, leadership or Leadership(), metrics or Metrics("backend"), lambda: None
+        rooms, leadership or Leadership(), metrics or Metrics("backend"), lambda: None, lost
     )
 
 
@@ -159,3 +169,28 @@ async def test_a_hint_makes_it_look_before_its_time() -> None:
             watcher.look_early()
             await eventually(lambda looks=looks: rooms.looks >= looks)  # type: ignore[misc]
             assert time.monotonic() - hinted_s < 0.9  # its own next look is a second away
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_a_person_who_left_before_an_agent_came_is_on_record(closed: bool) -> None:
+    rooms = ScriptedRooms({"call-1": []}, {"call-1": [an_order()]}, nobody_comes=True)
+    watcher = a_watcher(rooms)
+    while not rooms.told:
+        await watcher.look()
+    assert rooms.lost == []
+    if closed:
+        rooms.agents.clear()
+    rooms.people = 0
+    for _ in range(3):
+        await watcher.look()
+    assert rooms.lost == ["c1"]
+
+
+async def test_a_person_who_leaves_a_replaced_agent_lost_none() -> None:
+    rooms = ScriptedRooms({"call-1": []}, {"call-1": [an_order()]})
+    watcher = a_watcher(rooms)
+    for _ in range(3):
+        await watcher.look()
+    rooms.agents.clear()
+    await watcher.look()
+    assert rooms.lost == []
