@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import SecretStr
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, SecretStr
 
 from backend import conversations, memory, personas
 from backend import internal_schema as schema
@@ -24,6 +25,8 @@ from chassis.keys import check_bearer
 
 MEMORIES_TOLD = 20
 ANSWER_WITHIN_S = 4.0  # a little more than a unit of work may take
+# Only for OpenAPI to name it: `_guarded` asks for the key.
+BEARER = HTTPBearer(auto_error=False, description="PARLEY_SERVICE_KEY")
 ConversationId = Annotated[str, Path(min_length=1, max_length=64)]
 IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 UserId = Annotated[str | None, Query(max_length=64)]
@@ -38,6 +41,7 @@ def internal_routes(
         prefix="/internal",
         tags=["internal"],
         route_class=_guarded(key),
+        dependencies=[Depends(BEARER)],
         responses=documented(Unauthorized, Forbidden, Unavailable),
     )
     _add_conversation_routes(router, database)
@@ -85,8 +89,12 @@ async def _in_time(task: asyncio.Task[Response], late: set[asyncio.Task[Response
     )
 
 
+def _kept(answer: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"model": answer, "description": "it was there already"}}
+
+
 def _add_conversation_routes(router: APIRouter, database: Database) -> None:
-    @router.post("/conversations", status_code=201)
+    @router.post("/conversations", status_code=201, responses=_kept(schema.ConversationId))
     async def begin(body: schema.NewConversation, response: Response) -> schema.ConversationId:
         """A call began, of a new conversation (201) or a known one (200)."""
         async with database.writing() as session:
@@ -94,7 +102,9 @@ def _add_conversation_routes(router: APIRouter, database: Database) -> None:
         response.status_code = 201 if created else 200
         return schema.ConversationId(conversation_id=body.conversation_id)
 
-    @router.post("/conversations/{conversation_id}/turns", status_code=201)
+    @router.post(
+        "/conversations/{conversation_id}/turns", status_code=201, responses=_kept(schema.TurnId)
+    )
     async def add_turn(
         conversation_id: ConversationId,
         body: schema.NewTurn,
@@ -178,7 +188,7 @@ def _add_memory_routes(router: APIRouter, database: Database) -> None:
             memories=[schema.Memory.model_validate(row) for row in found[:limit]]
         )
 
-    @router.post("/memories", status_code=201)
+    @router.post("/memories", status_code=201, responses=_kept(schema.MemoryId))
     async def remember(
         body: schema.NewMemory, idempotency_key: IdempotencyKey, response: Response
     ) -> schema.MemoryId:

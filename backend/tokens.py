@@ -21,7 +21,14 @@ from backend.db import Database
 from backend.internal_schema import Id
 from backend.personas import find_persona
 from backend.settings import BackendSettings
-from chassis.errors import Forbidden, InvalidRequest, NotFound, RateLimited, Unavailable
+from chassis.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    Unavailable,
+    documented,
+)
 from chassis.health import Health
 from chassis.logs import get_logger
 from chassis.settings import LiveKitSettings
@@ -223,7 +230,11 @@ class TokenDesk:
 def token_routes(desk: TokenDesk) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["token"])
 
-    @router.post("/token", status_code=201)
+    @router.post(
+        "/token",
+        status_code=201,
+        responses=documented(Forbidden, NotFound, RateLimited, Unavailable),
+    )
     async def token(
         request: Request,
         response: Response,
