@@ -11,7 +11,7 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-MAX_MEMORY_BYTES = 768 << 20  # of address space; the libraries alone map 300 MB
+MAX_MEMORY_BYTES = 512 << 20  # of address space; the worst page tried takes 134 MB
 MAX_CPU_S = 4
 MAX_TITLE_CHARS = 200
 

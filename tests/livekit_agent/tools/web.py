@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -50,7 +51,9 @@ class Web(httpcore2.AsyncNetworkBackend):
 
 
 @asynccontextmanager
-async def web(answer: Answer, names: Names | None = None) -> AsyncIterator[Web]:
+async def web(
+    answer: Answer, names: Names | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Web]:
     """A Web whose every site answers a request for `path` with `answer(path, headers)`."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -68,7 +71,7 @@ async def web(answer: Answer, names: Names | None = None) -> AsyncIterator[Web]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield Web(server.sockets[0].getsockname()[1], names or {})
     finally:
