@@ -26,7 +26,7 @@ MAX_BACKCHANNEL_WORDS = 3
 OPEN_ENDINGS = {
     "en": _of(
         "a about also an and are as at because but by can could did do does er erm for from has "
-        "have he i i'm if in into is it's its like my of on or our please she should so than "
+        "have he i i'm if in into is it's its like my of on or our she should so than "
         "that's the their then they to uh um until was we well were when whether which while who "
         "will with would you're your"
     ),
@@ -36,9 +36,12 @@ OPEN_ENDINGS = {
         "qui sa sans ses si son sur ta tes ton tu un une vos votre vous"
     ),
 }
-# "what is it", "who are they": short questions may end so.
+# "what is it", "who are they", "what is the weather like": short questions may end so.
 QUESTION_STARTS = _of("what who where when why how which is are was do does can")
-MAY_END_A_QUESTION = _of("is are was it's do does did can could will would he she they")
+MAY_END_A_QUESTION = _of(
+    "is are was it's do does did can could will would he she they like about for from"
+)
+MAX_QUESTION_WORDS = 6
 
 DIGITS = {
     "en": _of("zero oh one two three four five six seven eight nine double triple"),
@@ -113,7 +116,9 @@ def ending_of(text: str, language: str = "en") -> Ending:
         return Ending.OPEN
     if words[-1] in OPEN_ENDINGS.get(_base(language), frozenset()):
         short_question = (
-            1 < len(words) <= 4 and words[0] in QUESTION_STARTS and words[-1] in MAY_END_A_QUESTION
+            1 < len(words) <= MAX_QUESTION_WORDS
+            and words[0] in QUESTION_STARTS
+            and words[-1] in MAY_END_A_QUESTION
         )
         return Ending.FINISHED if short_question else Ending.OPEN
     return Ending.FINISHED
