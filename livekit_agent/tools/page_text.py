@@ -12,7 +12,7 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 MAX_MEMORY_BYTES = 512 << 20  # of address space; the worst page tried takes 134 MB
-MAX_CPU_S = 4
+MAX_CPU_S = 3
 MAX_TITLE_CHARS = 200
 
 
