@@ -178,7 +178,13 @@ class Hearing:
             delta = f" {word}" if item.words else word
             item.words.append(word)
             told = _event(f"{PREFIX}.delta", item, content_index=0, delta=delta)
-            self._later(partial(self._tell, told))
+            self._later(partial(self._tell_word, told, last=not left))
+
+    def _tell_word(self, told: dict[str, Any], *, last: bool) -> None:
+        if last:
+            entry = self._ledger.open("interim", told["delta"])
+            entry.done_at_s = entry.asked_at_s
+        self._tell(told)
 
     def _complete(self, item: Item) -> None:
         text = " ".join(item.words)

@@ -4,12 +4,12 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Stage = Literal["stt", "llm", "tts"]
+Stage = Literal["interim", "stt", "llm", "tts"]  # interim: the last word of a sentence
 
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One request, or one final transcript of a socket. `done_at_s` stays None when cut short."""
+    """One request, or one text a socket was told. `done_at_s` stays None when cut short."""
 
     stage: Stage
     asked_at_s: float

@@ -32,6 +32,7 @@ class Work:
 class Asked:
     """After the end of speech: seconds until the engines sent or were asked what was heard."""
 
+    last_word_s: float | None
     stt_final_s: float | None
     llm_s: float
     tts_s: float
@@ -139,18 +140,24 @@ def _asked_for(turn: Turn, entries: list[dict[str, Any]]) -> Asked | None:
     code = max(heard, key=lambda e: float(e["first_at_s"]))["code"]
     llm = [e["asked_at_s"] for e in entries if e["stage"] == "llm" and e["code"] == code]
     tts = [e["asked_at_s"] for e in heard if e["code"] == code]
-    finals = [
-        e["done_at_s"]
-        for e in entries
-        if e["stage"] == "stt" and e["text"] and (e["done_at_s"] or 0) > turn.ended_at_s
-    ]
     if not llm:
         return None
     return Asked(
-        stt_final_s=min(finals) - turn.ended_at_s if finals else None,
+        last_word_s=_told_s("interim", turn, entries),
+        stt_final_s=_told_s("stt", turn, entries),
         llm_s=llm[0] - turn.ended_at_s,
         tts_s=min(tts) - turn.ended_at_s,
     )
+
+
+def _told_s(stage: str, turn: Turn, entries: list[dict[str, Any]]) -> float | None:
+    """Seconds from the end of speech to the first text told after it."""
+    told = (
+        e["done_at_s"] - turn.ended_at_s
+        for e in entries
+        if e["stage"] == stage and e["text"] and e["done_at_s"]
+    )
+    return min((after_s for after_s in told if after_s > 0), default=None)
 
 
 def middle(values: list[float]) -> float:

@@ -1,7 +1,7 @@
 """What was measured, as a table to read beside its budgets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ ROWS = (
     Budget(row="voice to voice max s"),
     Budget(row="barge-in to silence P50 s"),
     Budget(row="barge-in to silence P90 s", most=0.30),
+    Budget(row="after speech end: last word told s"),
     Budget(row="after speech end: STT final s"),
     Budget(row="after speech end: LLM asked s"),
     Budget(row="after speech end: TTS asked s"),
@@ -64,9 +65,8 @@ def numbers(phases: list[Phase]) -> dict[str, float]:
         "voice to voice max s": max(one.plain, default=float("nan")),
         "barge-in to silence P50 s": middle(one.stops),
         "barge-in to silence P90 s": p90(one.stops),
-        "after speech end: STT final s": middle(
-            [a.stt_final_s for a in one.asked if a.stt_final_s is not None]
-        ),
+        "after speech end: last word told s": _middle_known(a.last_word_s for a in one.asked),
+        "after speech end: STT final s": _middle_known(a.stt_final_s for a in one.asked),
         "after speech end: LLM asked s": middle([a.llm_s for a in one.asked]),
         "after speech end: TTS asked s": middle([a.tts_s for a in one.asked]),
         "dialled → greeted s": middle(one.found.setup_s),
@@ -136,6 +136,10 @@ def save(path: Path, phases: Mapping[str, list[Phase]]) -> None:
     told = {name: [asdict(phase) for phase in found] for name, found in phases.items()}
     path.write_text(json.dumps(told, indent=1))
     console.print(f"every number: {path}")
+
+
+def _middle_known(values: Iterable[float | None]) -> float:
+    return middle([value for value in values if value is not None])
 
 
 def _cell(value: float | None) -> str:

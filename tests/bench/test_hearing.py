@@ -62,7 +62,8 @@ async def test_a_commit_makes_final_what_was_said(announced: Announcements) -> N
     final = await ears.until("completed")
     assert final["transcript"] == ears.interim() == SENTENCE
     assert ears.at_s[-1] - began_s >= BEHIND_S
-    assert ears.ledger.entries[0].text == SENTENCE
+    noted = {entry.stage: entry.text.strip() for entry in ears.ledger.entries}
+    assert noted == {"interim": "four", "stt": SENTENCE}
 
 
 async def test_a_commit_in_mid_sentence_leaves_the_rest_for_another_item(
