@@ -161,7 +161,7 @@ def _add_context_routes(router: APIRouter, database: Database, user_name: str | 
             ),
             summary=known.summary if known else None,
             turns=turns,
-            memories=[schema.Memory.model_validate(row) for row in memories],
+            memories=memories,
         )
 
     @router.get("/personas/{persona}", responses=documented(NotFound))
@@ -184,9 +184,7 @@ def _add_memory_routes(router: APIRouter, database: Database) -> None:
             rows = await memory.newest(session, user_id or LOCAL_USER)
         # A thread: a thousand memories would hold up every other request for milliseconds.
         found = await asyncio.to_thread(memory.relevant, query, rows, limit) if query else rows
-        return schema.Memories(
-            memories=[schema.Memory.model_validate(row) for row in found[:limit]]
-        )
+        return schema.Memories(memories=found[:limit])
 
     @router.post("/memories", status_code=201, responses=_kept(schema.MemoryId))
     async def remember(
@@ -206,4 +204,5 @@ def _add_memory_routes(router: APIRouter, database: Database) -> None:
             raise InvalidRequest("say what to forget", param="query")
         async with database.writing() as session:
             gone = await memory.forget(session, user_id or LOCAL_USER, query)
-        return schema.Deleted(deleted=[schema.DeletedMemory.model_validate(row) for row in gone])
+        deleted = [schema.DeletedMemory(id=row.id, text=row.text) for row in gone]
+        return schema.Deleted(deleted=deleted)

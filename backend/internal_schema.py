@@ -122,8 +122,6 @@ class Turn(BaseModel):
 class Memory(BaseModel):
     """One thing known about a user."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: str
     text: str
     kind: MemoryKind
@@ -152,8 +150,6 @@ class Memories(BaseModel):
 
 class DeletedMemory(BaseModel):
     """What is no longer known."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     id: str
     text: str

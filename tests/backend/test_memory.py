@@ -1,8 +1,7 @@
-from datetime import UTC, datetime
-
 import pytest
 
-from backend.memory import MemoryRow, best_matches, relevant, words_of
+from backend.internal_schema import Memory
+from backend.memory import best_matches, relevant, words_of
 
 KNOWN = (
     "The user's dog is called Rex",
@@ -15,9 +14,8 @@ KNOWN = (
 )
 
 
-def rows(*texts: str) -> list[MemoryRow]:
-    now = datetime.now(UTC)
-    return [MemoryRow(id=str(i), text=text, recorded_at=now) for i, text in enumerate(texts)]
+def rows(*texts: str) -> list[Memory]:
+    return [Memory(id=str(i), text=text, kind="fact") for i, text in enumerate(texts)]
 
 
 @pytest.mark.parametrize(
@@ -60,5 +58,5 @@ def test_only_what_was_meant_is_forgotten(query: str, forgotten: list[str]) -> N
 
 
 def test_words_are_compared_without_accents_case_and_plural() -> None:
-    assert words_of("Les Élèves préfèrent l'ÉTÉ") == ["eleve", "preferent", "ete"]
-    assert words_of("the bus has 12 seats") == ["bus", "12", "seat"]
+    assert words_of("Les Élèves préfèrent l'ÉTÉ") == ("eleve", "preferent", "ete")
+    assert words_of("the bus has 12 seats") == ("bus", "12", "seat")
