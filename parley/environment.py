@@ -138,6 +138,7 @@ def child_variables(stack: StackSettings) -> dict[str, str]:
         "BACKEND_AGENT_URL": stack.reach("agent"),
         "BACKEND_EMBEDDED_URL": stack.reach("embedded"),
         "AGENT_STANDBY_URL": f"{stack.reach('embedded')}/v1",
+        "AGENT_BACKEND_URL": stack.reach("backend"),
         "AGENT_CLIPS_DIR": str(CLIPS_DIR),
     }
     for name in ("stt", "llm", "tts"):

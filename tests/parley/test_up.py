@@ -161,6 +161,7 @@ def test_services_are_told_where_moved_ones_are(stack: Stack) -> None:
     assert agent["AGENT_STT_URL"] == f"http://127.0.0.1:{stack.ports['stt']}/v1"
     assert agent["LIVEKIT_URL"] == f"ws://127.0.0.1:{stack.ports['sfu']}"
     assert agent["AGENT_STANDBY_URL"] == f"http://127.0.0.1:{stack.ports['embedded']}/v1"
+    assert agent["AGENT_BACKEND_URL"] == f"http://127.0.0.1:{stack.ports['backend']}"
     assert backend["BACKEND_EMBEDDED_URL"] == f"http://127.0.0.1:{stack.ports['embedded']}"
     assert backend["BACKEND_AGENT_URL"] == f"http://127.0.0.1:{stack.ports['agent']}"
     assert backend["BACKEND_TTS_URL"] == "http://127.0.0.1:9/elsewhere"
