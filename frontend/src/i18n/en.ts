@@ -1,5 +1,7 @@
 /** Every text people read, in English. Another language is another file of this type. */
 
+import type { EndReason } from '../voice/callState';
+
 const AGENT = 'Parley';
 
 export const en = {
@@ -31,6 +33,8 @@ export const en = {
     heading: 'Call with Parley',
     end: 'End',
     mute: 'Mute',
+    stop: 'Stop',
+    stopHint: 'Stop the agent speaking (Esc)',
     soundOff: 'Sound off',
     devices: 'Devices',
     controls: 'Call controls',
@@ -80,6 +84,7 @@ export const en = {
     },
     arguments: 'Asked for',
     result: 'Answered',
+    sources: 'Sources',
     milliseconds: (ms: number) => `${ms} ms`,
     seconds: (seconds: string) => `${seconds} s`,
   },
@@ -110,8 +115,13 @@ export const en = {
       tts: 'The agent’s voice is not answering',
     },
     stageDownBody: 'The call goes on. Replies may be slower or simpler until it is back.',
+    standbyTitle: (stages: string) => `Using the standby for ${stages}`,
+    standbyFor: { stt: 'hearing', llm: 'thinking', tts: 'speech' },
+    standbyBody: 'The call goes on, maybe a little simpler.',
+    stopFailedTitle: 'The agent could not be stopped',
+    stopFailedBody: 'It did not take the request. Speaking over it stops it too.',
     agentAwayTitle: 'The agent dropped out',
-    agentAwayBody: 'Waiting a moment for it to come back.',
+    agentAwayBody: 'Another is on its way and will know what was said.',
     agentSlowTitle: 'The agent needs longer than usual to get ready',
     agentSlowBody: 'It has joined and is still loading. Wait a little, or end and start again.',
     agentErrorTitle: 'Something went wrong on the server',
@@ -125,12 +135,26 @@ export const en = {
     textOnly: 'Start with text only',
     reasons: {
       you: 'Thanks for talking.',
-      agent: 'The agent hung up.',
+      agent: 'The call was ended on the server.',
       elsewhere: 'This call was opened in another window or tab, so it ended here.',
       removed: 'You were removed from the call.',
       server: 'The voice server was restarted. Starting again should work in a moment.',
       lost: 'The connection was lost and could not be brought back. Check your network, then start again.',
-    },
+      user_hung_up: 'Thanks for talking.',
+      user_left: 'Your connection was lost for too long. Check your network, then start again.',
+      agent_hung_up: 'You said goodbye, and the agent hung up.',
+      transferred: 'The call was passed on to another number.',
+      user_silent: 'Nothing was said for a while, so the agent hung up.',
+      no_stt: 'The agent could not hear you: speech recognition does not work just now.',
+      no_llm: 'The agent could not answer: the language model does not work just now.',
+      no_tts: 'The agent lost its voice: speech synthesis does not work just now.',
+      agent_lost: 'The agent dropped out, and no other could take over.',
+      max_duration: 'The call reached the longest time this server allows.',
+      worker_stopped:
+        'The agent was stopped, for an update perhaps. Starting again should work in a moment.',
+      room_closed: 'The call was ended on the server.',
+      error: 'A fault on the server ended the call. Starting again should work.',
+    } satisfies Record<EndReason, string>,
     kept: 'The transcript below stays until you start again or leave this page.',
   },
   problems: {
@@ -277,7 +301,7 @@ export const en = {
     },
     agent_left: {
       title: 'The agent left the call',
-      cause: 'It dropped out and did not come back within ten seconds.',
+      cause: 'It dropped out and no other took over within twenty seconds.',
       steps: ['Try again: each try is a new call.'],
     },
   },

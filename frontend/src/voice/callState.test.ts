@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CallAction, type CallState, callReducer } from './callState';
+import { type CallAction, type CallState, callReducer, endReason } from './callState';
 
 const room = 'room-1';
 const play = (...actions: CallAction<string>[]) =>
@@ -36,6 +36,12 @@ describe('a call', () => {
       { type: 'ended', room, reason: 'lost' },
     );
     expect(second).toMatchObject({ kind: 'starting', room: 'room-2' });
+  });
+
+  it('ends for the reason the agent gave, unless this page knows better', () => {
+    expect(endReason('agent', 'user_silent')).toBe('user_silent');
+    expect(endReason('agent', null)).toBe('agent');
+    expect(endReason('lost', 'worker_stopped')).toBe('lost');
   });
 
   it('that failed keeps its mode, so that a retry is the same kind of call', () => {

@@ -1,10 +1,14 @@
 /** The life of one call as a closed set of states, and the only moves between them. */
 
+import type { EndedReason } from './events';
 import { type Problem, unreachable } from './problem';
 
 export type CallMode = 'voice' | 'text';
 export type StartStep = 'microphone' | 'ticket' | 'connecting';
-export type EndReason = 'you' | 'agent' | 'elsewhere' | 'removed' | 'server' | 'lost';
+/** What the page sees of the end by itself. */
+export type SeenReason = 'you' | 'agent' | 'elsewhere' | 'removed' | 'server' | 'lost';
+/** The agent knows better, where it is the one that ended the call. */
+export type EndReason = SeenReason | EndedReason;
 
 /** `R` is the room of the call; tests need none of it but its identity. */
 export type CallState<R> =
@@ -21,6 +25,11 @@ export type CallAction<R> =
   | { type: 'ended'; room: R; reason: EndReason }
   | { type: 'failed'; room: R; problem: Problem }
   | { type: 'refused'; mode: CallMode; problem: Problem };
+
+/** `told` is what the agent said of the end, if it did. A lost connection it cannot know. */
+export function endReason(seen: SeenReason, told: EndedReason | null): EndReason {
+  return seen === 'agent' && told !== null ? told : seen;
+}
 
 /** News of a room that is no longer the current one changes nothing. */
 export function callReducer<R>(state: CallState<R>, action: CallAction<R>): CallState<R> {

@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parseAgentEvent } from './events';
-import { transcriptActionFrom, withEvent } from './useAgentEvents';
+import { NO_NEWS, newsOf, transcriptActionFrom, withEvent } from './useAgentEvents';
 
 const parse = (body: object) => parseAgentEvent(JSON.stringify(body));
 const tool = { v: 1, type: 'tool', id: 'call_1', name: 'set_timer', state: 'started' };
-const NO_NEWS = { stagesDown: [], latency_s: null, error: null };
+const SLOW_TURN = {
+  v: 1,
+  type: 'turn',
+  e2e_latency_s: 0.9,
+  fallbacks: ['tts', 'vad'],
+  discarded: 1,
+};
 
 describe('parsing', () => {
   it('reads a tool event and fills what is absent', () => {
@@ -16,13 +22,17 @@ describe('parsing', () => {
       arguments: { minutes: 10 },
       result: null,
       duration_ms: null,
+      citations: [],
     });
   });
 
   it('reads turns, states of stages and errors', () => {
-    expect(parse({ v: 1, type: 'turn', e2e_latency_s: 0.9 })).toEqual({
+    expect(parse(SLOW_TURN)).toMatchObject({
       type: 'turn',
-      e2e_latency_s: 0.9,
+      times: { e2e_latency_s: 0.9, first_sound_at_s: null },
+      preemptive: false,
+      discarded: 1,
+      fallbacks: ['tts'],
       interrupted: false,
     });
     expect(parse({ v: 1, type: 'status', stage: 'tts', state: 'down' })).toMatchObject({
@@ -32,6 +42,27 @@ describe('parsing', () => {
       type: 'error',
       code: 'llm_timeout',
       message: 'Too slow.',
+    });
+    expect(parse({ v: 1, type: 'ended', reason: 'user_silent' })).toEqual({
+      type: 'ended',
+      reason: 'user_silent',
+    });
+  });
+
+  it('keeps of the citations those that lead to the web', () => {
+    const citations = [
+      { title: 'Tides', url: 'https://sea.example/tides' },
+      { title: '', url: 'http://sea.example' },
+      { title: 'Click', url: 'javascript:alert(1)' },
+      { title: 'Mail', url: 'mailto:a@sea.example' },
+      { title: 'Nowhere', url: 'nowhere' },
+      'https://sea.example',
+    ];
+    expect(parse({ ...tool, citations })).toMatchObject({
+      citations: [
+        { title: 'Tides', url: 'https://sea.example/tides' },
+        { title: 'sea.example', url: 'http://sea.example/' },
+      ],
     });
   });
 
@@ -43,13 +74,17 @@ describe('parsing', () => {
     ['an unknown tool state', JSON.stringify({ ...tool, state: 'dreaming' })],
     ['a tool without a name', JSON.stringify({ ...tool, name: '' })],
     ['an unknown stage', JSON.stringify({ v: 1, type: 'status', stage: 'vad', state: 'down' })],
+    ['an unknown state', JSON.stringify({ v: 1, type: 'status', stage: 'stt', state: 'odd' })],
+    ['an unknown end', JSON.stringify({ v: 1, type: 'ended', reason: 'boredom' })],
     ['an error without a code', JSON.stringify({ v: 1, type: 'error' })],
   ])('ignores %s', (_what, text) => {
     expect(parseAgentEvent(text)).toBeNull();
   });
 
   it('takes a senseless latency for none', () => {
-    expect(parse({ v: 1, type: 'turn', e2e_latency_s: -1 })).toMatchObject({ e2e_latency_s: null });
+    expect(parse({ v: 1, type: 'turn', e2e_latency_s: -1 })).toMatchObject({
+      times: { e2e_latency_s: null },
+    });
   });
 });
 
@@ -62,16 +97,29 @@ describe('effects', () => {
     });
   });
 
-  it('a stage is down until it recovers, and is listed once', () => {
-    const down = { type: 'status', stage: 'stt', state: 'down' } as const;
-    const once = withEvent(withEvent(NO_NEWS, down), down);
-    expect(once.stagesDown).toEqual(['stt']);
-    expect(withEvent(once, { ...down, state: 'recovered' }).stagesDown).toEqual([]);
+  const down = { type: 'status', stage: 'stt', state: 'down', engine: 'main' } as const;
+
+  it('a stage is down or on the standby until it recovers', () => {
+    const ill = withEvent(NO_NEWS, down);
+    expect(ill.stages).toEqual({ stt: 'down' });
+    const helped = withEvent(ill, { ...down, state: 'fallback', engine: 'standby' });
+    expect(helped.stages).toEqual({ stt: 'fallback' });
+    expect(withEvent(helped, { ...down, state: 'recovered' }).stages).toEqual({});
+  });
+
+  it('what ailed an agent is forgotten when another speaks', () => {
+    const ill = withEvent(newsOf('agent-1', NO_NEWS), down);
+    expect(newsOf('agent-1', ill)).toBe(ill);
+    expect(newsOf('agent-2', { ...ill, latency_s: 0.8 })).toEqual({
+      ...NO_NEWS,
+      sender: 'agent-2',
+      latency_s: 0.8,
+    });
   });
 
   it('a finished turn clears the error before it', () => {
     const failed = withEvent(NO_NEWS, { type: 'error', code: 'x', message: null });
-    const turn = { type: 'turn', e2e_latency_s: 1.2, interrupted: false } as const;
-    expect(withEvent(failed, turn)).toEqual({ ...NO_NEWS, latency_s: 1.2 });
+    const turn = parse({ ...SLOW_TURN, e2e_latency_s: 1.2 });
+    expect(turn && withEvent(failed, turn)).toEqual({ ...NO_NEWS, latency_s: 1.2 });
   });
 });

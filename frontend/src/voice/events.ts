@@ -7,6 +7,47 @@ const EVENTS_VERSION = 1;
 
 export const STAGES = ['stt', 'llm', 'tts'] as const;
 export type Stage = (typeof STAGES)[number];
+const STAGE_STATES = ['down', 'fallback', 'recovered'] as const;
+export type StageState = (typeof STAGE_STATES)[number];
+
+/** Why the agent says the call is over: the list of `chassis/ended.py`. */
+export const ENDED_REASONS = [
+  'user_hung_up',
+  'user_left',
+  'agent_hung_up',
+  'transferred',
+  'user_silent',
+  'no_stt',
+  'no_llm',
+  'no_tts',
+  'agent_lost',
+  'max_duration',
+  'worker_stopped',
+  'room_closed',
+  'error',
+] as const;
+export type EndedReason = (typeof ENDED_REASONS)[number];
+
+/** Where something the agent says comes from. The URL is http or https, and a stranger's. */
+export type Citation = { title: string; url: string };
+const MAX_CITATIONS = 20;
+
+/** Seconds, in the order in which they happen; null when the stage did not. */
+const TURN_TIMES = [
+  'e2e_latency_s',
+  'transcription_delay_s',
+  'end_of_turn_delay_s',
+  'llm_ttft_s',
+  'tts_ttfb_s',
+  'stt_final_at_s',
+  'turn_decided_at_s',
+  'llm_first_token_at_s',
+  'first_phrase_at_s',
+  'tts_first_byte_at_s',
+  'first_sound_at_s',
+  'total_s',
+] as const;
+export type TurnTimes = Record<(typeof TURN_TIMES)[number], number | null>;
 
 export type AgentEvent =
   | {
@@ -17,9 +58,20 @@ export type AgentEvent =
       arguments: unknown;
       result: unknown;
       duration_ms: number | null;
+      citations: readonly Citation[];
     }
-  | { type: 'turn'; e2e_latency_s: number | null; interrupted: boolean }
-  | { type: 'status'; stage: Stage; state: 'down' | 'recovered' }
+  | {
+      type: 'turn';
+      times: TurnTimes;
+      /** The reply was begun before the turn was surely over. */
+      preemptive: boolean;
+      /** Replies begun too early and thrown away. */
+      discarded: number;
+      fallbacks: readonly Stage[];
+      interrupted: boolean;
+    }
+  | { type: 'status'; stage: Stage; state: StageState; engine: string }
+  | { type: 'ended'; reason: EndedReason }
   /** The message is written by the agent for the caller to read. */
   | { type: 'error'; code: string; message: string | null };
 
@@ -30,13 +82,11 @@ export function parseAgentEvent(text: string): AgentEvent | null {
     case 'tool':
       return toolEvent(body);
     case 'turn':
-      return {
-        type: 'turn',
-        e2e_latency_s: positiveNumber(body.e2e_latency_s),
-        interrupted: body.interrupted === true,
-      };
+      return turnEvent(body);
     case 'status':
       return statusEvent(body);
+    case 'ended':
+      return endedEvent(body);
     case 'error':
       return errorEvent(body);
     default:
@@ -56,13 +106,46 @@ function toolEvent(body: Record<string, unknown>): AgentEvent | null {
     arguments: body.arguments ?? null,
     result: body.result ?? null,
     duration_ms: positiveNumber(body.duration_ms),
+    citations: asList(body.citations).flatMap(citation).slice(0, MAX_CITATIONS),
+  };
+}
+
+/** Empty for what is no address of the web: a link must not run a script. */
+function citation(value: unknown): Citation[] {
+  if (!isRecord(value) || typeof value.url !== 'string') return [];
+  const url = URL.canParse(value.url) ? new URL(value.url) : null;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return [];
+  const title = typeof value.title === 'string' ? value.title.trim() : '';
+  return [{ title: title || url.hostname, url: url.href }];
+}
+
+function turnEvent(body: Record<string, unknown>): AgentEvent {
+  const times = TURN_TIMES.map((name) => [name, positiveNumber(body[name])] as const);
+  return {
+    type: 'turn',
+    times: Object.fromEntries(times) as TurnTimes,
+    preemptive: body.preemptive === true,
+    discarded: positiveNumber(body.discarded) ?? 0,
+    fallbacks: STAGES.filter((stage) => asList(body.fallbacks).includes(stage)),
+    interrupted: body.interrupted === true,
   };
 }
 
 function statusEvent(body: Record<string, unknown>): AgentEvent | null {
   const stage = STAGES.find((known) => known === body.stage);
-  if (!stage || (body.state !== 'down' && body.state !== 'recovered')) return null;
-  return { type: 'status', stage, state: body.state };
+  const state = STAGE_STATES.find((known) => known === body.state);
+  if (!stage || !state) return null;
+  return {
+    type: 'status',
+    stage,
+    state,
+    engine: typeof body.engine === 'string' ? body.engine : '',
+  };
+}
+
+function endedEvent(body: Record<string, unknown>): AgentEvent | null {
+  const reason = ENDED_REASONS.find((known) => known === body.reason);
+  return reason ? { type: 'ended', reason } : null;
 }
 
 function errorEvent(body: Record<string, unknown>): AgentEvent | null {
@@ -73,6 +156,10 @@ function errorEvent(body: Record<string, unknown>): AgentEvent | null {
 
 function positiveNumber(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function parseJson(text: string): unknown {

@@ -10,7 +10,7 @@ import {
   Track,
 } from 'livekit-client';
 import type { Ticket } from '../client/token';
-import type { CallMode, EndReason, StartStep } from './callState';
+import type { CallMode, SeenReason, StartStep } from './callState';
 import type { DeviceChoice } from './deviceChoice';
 import {
   type Problem,
@@ -121,7 +121,7 @@ async function connect(room: Room, ticket: Ticket, microphone: LocalAudioTrack |
   }
 }
 
-export function endReasonFrom(reason: DisconnectReason | undefined): EndReason {
+export function endReasonFrom(reason: DisconnectReason | undefined): SeenReason {
   switch (reason) {
     case DisconnectReason.CLIENT_INITIATED:
       return 'you';

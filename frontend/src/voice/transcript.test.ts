@@ -20,7 +20,7 @@ const agent = (text: string, id = 'a1'): TranscriptAction => {
 };
 const tool = (state: ToolEntry['state'], fields: Partial<ToolEntry> = {}): TranscriptAction => {
   const base = { id: 'call_1', name: 'set_timer', arguments: null, result: null };
-  return { type: 'tool', tool: { ...base, duration_ms: null, ...fields, state } };
+  return { type: 'tool', tool: { ...base, duration_ms: null, citations: [], ...fields, state } };
 };
 
 describe('an utterance', () => {
@@ -114,7 +114,7 @@ describe('a tool', () => {
 
 describe('the end of a call', () => {
   it('settles every text and stops every tool', () => {
-    const entries = play(user('wait'), agent('I'), tool('running'), { type: 'call_ended' });
+    const entries = play(user('wait'), agent('I'), tool('running'), { type: 'agent_gone' });
     expect(entries).toMatchObject([
       { status: 'final' },
       { status: 'final' },

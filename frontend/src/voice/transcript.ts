@@ -1,5 +1,6 @@
 /** What was said in a call, as an ordered list that survives reconnects and the end of the call. */
 
+import type { Citation } from './events';
 import { unreachable } from './problem';
 
 export type Role = 'user' | 'agent';
@@ -23,6 +24,7 @@ export type ToolEntry = {
   arguments: unknown;
   result: unknown;
   duration_ms: number | null;
+  citations: readonly Citation[];
 };
 
 /** Marks where a new call begins below an older one. */
@@ -36,7 +38,8 @@ export type TranscriptAction =
   | { type: 'typed'; id: string; text: string }
   | { type: 'tool'; tool: Omit<ToolEntry, 'kind'> }
   | { type: 'interrupted' }
-  | { type: 'call_ended' }
+  /** It dropped out or the call is over: what it was about to say or do does not come. */
+  | { type: 'agent_gone' }
   | { type: 'call_continued'; id: string }
   | { type: 'cleared' };
 
@@ -54,7 +57,7 @@ export function transcriptReducer(entries: Transcript, action: TranscriptAction)
       return upsertTool(entries, action.tool);
     case 'interrupted':
       return markInterrupted(entries);
-    case 'call_ended':
+    case 'agent_gone':
       return stopTools(settle(entries, () => true));
     case 'call_continued':
       return entries.length === 0 ? entries : [...entries, { kind: 'divider', id: action.id }];

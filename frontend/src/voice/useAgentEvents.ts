@@ -1,35 +1,47 @@
-/** Listens to the agent's own events: tools go to the transcript, troubles and latency are kept. */
+/** Listens to the agent's own events: tools go to the transcript, what ails the call is kept. */
 
 import type { Room } from 'livekit-client';
 import { useCallback, useState } from 'react';
-import { type AgentEvent, EVENTS_TOPIC, parseAgentEvent, type Stage } from './events';
+import {
+  type AgentEvent,
+  type EndedReason,
+  EVENTS_TOPIC,
+  parseAgentEvent,
+  type Stage,
+  type StageState,
+} from './events';
 import { unreachable } from './problem';
 import type { TranscriptAction } from './transcript';
 import { type StreamHandler, useTextStreams } from './useTextStreams';
 
 export type CallNews = {
-  stagesDown: readonly Stage[];
+  /** Whose news it is: what ailed an agent that was replaced is not known of the next. */
+  sender: string | null;
+  /** Only those that are not whole. */
+  stages: Partial<Record<Stage, StageState>>;
   latency_s: number | null;
   error: { code: string; message: string | null } | null;
 };
 
-const NO_NEWS: CallNews = { stagesDown: [], latency_s: null, error: null };
+export const NO_NEWS: CallNews = { sender: null, stages: {}, latency_s: null, error: null };
 
 export function useAgentEvents(
   room: Room,
   dispatch: (action: TranscriptAction) => void,
+  onEnded: (reason: EndedReason) => void,
 ): { news: CallNews; dismissError: () => void } {
   const [news, setNews] = useState(NO_NEWS);
 
   const onStream = useCallback<StreamHandler>(
-    async (reader) => {
+    async (reader, sender) => {
       const event = parseAgentEvent(await reader.readAll());
       if (!event) return;
       const action = transcriptActionFrom(event);
       if (action) dispatch(action);
-      setNews((known) => withEvent(known, event));
+      if (event.type === 'ended') onEnded(event.reason);
+      setNews((known) => withEvent(newsOf(sender, known), event));
     },
-    [dispatch],
+    [dispatch, onEnded],
   );
   useTextStreams(room, EVENTS_TOPIC, onStream);
 
@@ -46,6 +58,7 @@ export function transcriptActionFrom(event: AgentEvent): TranscriptAction | null
     case 'turn':
       return event.interrupted ? { type: 'interrupted' } : null;
     case 'status':
+    case 'ended':
     case 'error':
       return null;
     default:
@@ -53,16 +66,23 @@ export function transcriptActionFrom(event: AgentEvent): TranscriptAction | null
   }
 }
 
+export function newsOf(sender: string, news: CallNews): CallNews {
+  return news.sender === sender ? news : { ...NO_NEWS, sender, latency_s: news.latency_s };
+}
+
 export function withEvent(news: CallNews, event: AgentEvent): CallNews {
   switch (event.type) {
     case 'tool':
+    case 'ended':
       return news;
     case 'turn':
       // A finished turn shows that the trouble before it is over.
-      return { ...news, latency_s: event.e2e_latency_s ?? news.latency_s, error: null };
+      return { ...news, latency_s: event.times.e2e_latency_s ?? news.latency_s, error: null };
     case 'status': {
-      const others = news.stagesDown.filter((stage) => stage !== event.stage);
-      return { ...news, stagesDown: event.state === 'down' ? [...others, event.stage] : others };
+      const { [event.stage]: _before, ...others } = news.stages;
+      const stages =
+        event.state === 'recovered' ? others : { ...others, [event.stage]: event.state };
+      return { ...news, stages };
     }
     case 'error':
       return { ...news, error: { code: event.code, message: event.message } };

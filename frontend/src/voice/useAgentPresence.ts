@@ -10,13 +10,20 @@ import {
 } from 'livekit-client';
 import { useEffect, useState } from 'react';
 
-/** How long an agent may take to join, and how long a lost one may take to be replaced. */
 const JOIN_BUDGET_MS = 10_000;
+/** The server notices a lost agent within five seconds and sends the next, who has to get ready. */
+const REPLACE_BUDGET_MS = 20_000;
 const READY_BUDGET_MS = 10_000;
 
 export type AgentPresence =
   | { kind: 'waiting' }
-  | { kind: 'present'; reported: string | null; slow: boolean; track: RemoteAudioTrack | null }
+  | {
+      kind: 'present';
+      identity: string;
+      reported: string | null;
+      slow: boolean;
+      track: RemoteAudioTrack | null;
+    }
   | { kind: 'away' }
   | { kind: 'absent' }
   | { kind: 'left' };
@@ -36,14 +43,21 @@ export function useAgentPresence(room: Room, connected: boolean): AgentPresence 
     if (agent) setSeen(true);
   }, [agent]);
 
-  const missing = useOverdue(connected && !agent, JOIN_BUDGET_MS);
+  const missing = useOverdue(connected && !agent, seen ? REPLACE_BUDGET_MS : JOIN_BUDGET_MS);
   const reported = agent?.attributes['lk.agent.state'] ?? null;
   const pending = agent !== null && (reported === null || reported === 'initializing');
   const slow = useOverdue(connected && pending, READY_BUDGET_MS);
 
   if (agent) {
     const track = agent.getTrackPublication(Track.Source.Microphone)?.audioTrack;
-    return { kind: 'present', reported, slow, track: (track as RemoteAudioTrack) ?? null };
+    const { identity } = agent;
+    return {
+      kind: 'present',
+      identity,
+      reported,
+      slow,
+      track: (track as RemoteAudioTrack) ?? null,
+    };
   }
   if (missing) return { kind: seen ? 'left' : 'absent' };
   return { kind: seen ? 'away' : 'waiting' };

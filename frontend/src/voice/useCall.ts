@@ -3,8 +3,9 @@
 import { type DisconnectReason, isBrowserSupported, type Room, RoomEvent } from 'livekit-client';
 import { useCallback, useEffect, useReducer, useRef } from 'react';
 import { fetchTicket } from '../client/token';
-import { type CallMode, type CallState, callReducer, isUnderway } from './callState';
+import { type CallMode, type CallState, callReducer, endReason, isUnderway } from './callState';
 import { readDeviceChoice } from './deviceChoice';
+import type { EndedReason } from './events';
 import type { Problem } from './problem';
 import { CallProblem, createRoom, endReasonFrom, openCall } from './room';
 
@@ -14,11 +15,14 @@ export type Call = {
   end: () => void;
   /** Gives the call up for a reason found while it was live. */
   fail: (problem: Problem) => void;
+  /** The agent says why it ends the call; the end itself is the room's. */
+  told: (reason: EndedReason) => void;
 };
 
 export function useCall(): Call {
   const [state, dispatch] = useReducer(callReducer<Room>, { kind: 'idle' });
   const underway = useRef<{ room: Room; abort: AbortController } | null>(null);
+  const reasonTold = useRef<EndedReason | null>(null);
 
   const leave = useCallback((): Room | null => {
     const call = underway.current;
@@ -38,6 +42,7 @@ export function useCall(): Call {
     const room = createRoom(readDeviceChoice());
     const abort = new AbortController();
     underway.current = { room, abort };
+    reasonTold.current = null;
     // Still inside the person's gesture: from here on the browser lets the agent be heard.
     room.startAudio().catch(() => undefined);
     dispatch({ type: 'start', room, mode });
@@ -70,12 +75,17 @@ export function useCall(): Call {
     [leave],
   );
 
+  const told = useCallback((reason: EndedReason) => {
+    reasonTold.current = reason;
+  }, []);
+
   const liveRoom = state.kind === 'live' ? state.room : null;
   useEffect(() => {
     if (!liveRoom) return;
     const onDisconnected = (reason?: DisconnectReason) => {
       if (underway.current?.room === liveRoom) underway.current = null;
-      dispatch({ type: 'ended', room: liveRoom, reason: endReasonFrom(reason) });
+      const why = endReason(endReasonFrom(reason), reasonTold.current);
+      dispatch({ type: 'ended', room: liveRoom, reason: why });
     };
     liveRoom.on(RoomEvent.Disconnected, onDisconnected);
     return () => {
@@ -92,7 +102,7 @@ export function useCall(): Call {
     return () => window.removeEventListener('beforeunload', warn);
   }, [state]);
 
-  return { state, start, end, fail };
+  return { state, start, end, fail, told };
 }
 
 /** What can be known before any permission is asked for. */

@@ -26,6 +26,7 @@ const show = (fields: Partial<CallScreenProps> = {}) => {
     mute: { on: false, toggle: vi.fn() },
     soundOff: { on: false, toggle: vi.fn() },
     devices: { input: devices('Built-in', 'Headset'), output: devices('Speakers') },
+    onStop: vi.fn(),
     onSend: vi.fn(async () => undefined),
     onEnd: vi.fn(),
     ...fields,
@@ -100,9 +101,34 @@ describe('the transcript', () => {
 
   it('shows tools as cards, with what they answered as plain text', () => {
     const card = { kind: 'tool', id: 'c', name: 'set_timer', state: 'finished' } as const;
-    show({ entries: [{ ...card, arguments: null, result: '<b>14:32</b>', duration_ms: 84 }] });
+    show({
+      entries: [
+        { ...card, arguments: null, result: '<b>14:32</b>', duration_ms: 84, citations: [] },
+      ],
+    });
     expect(screen.getByTestId('tool-card')).toHaveTextContent('set timerdone · 84 ms');
     expect(screen.getByText('<b>14:32</b>')).toBeInTheDocument();
+  });
+});
+
+describe('sources of a tool', () => {
+  it('are links that give nothing away, their titles plain text beside the site', () => {
+    const card = { kind: 'tool', id: 'c', name: 'web_search', state: 'finished' } as const;
+    const citations = [{ title: '<i>Tides</i>', url: 'https://www.sea.example/tides' }];
+    show({ entries: [{ ...card, arguments: null, result: null, duration_ms: 84, citations }] });
+    const link = screen.getByRole('link', { name: '<i>Tides</i> sea.example' });
+    expect(link).toHaveAttribute('href', 'https://www.sea.example/tides');
+    expect(link).toHaveAttribute('rel', 'noopener noreferrer');
+  });
+});
+
+describe('stopping the agent', () => {
+  it('is possible while it speaks', async () => {
+    const { props, update, user } = show({ state: { kind: 'speaking' } });
+    await user.click(button('Stop'));
+    expect(props.onStop).toHaveBeenCalledOnce();
+    update({ state: { kind: 'listening' } });
+    expect(button('Stop')).toHaveClass('invisible');
   });
 });
 
@@ -162,5 +188,13 @@ describe('notices', () => {
     expect(regions[0]).toHaveTextContent('The agent’s voice is not answering');
     await user.click(button('Tap to hear the agent'));
     expect(action).toHaveBeenCalledOnce();
+  });
+
+  it('name the standby politely and once, whatever it does', () => {
+    show({ notices: [{ kind: 'standby', stages: ['stt', 'tts'] }] });
+    expect(screen.getAllByRole('alert')[0]).toBeEmptyDOMElement();
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'Using the standby for hearing and speech',
+    );
   });
 });

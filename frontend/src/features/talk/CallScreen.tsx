@@ -1,7 +1,9 @@
 /** The call itself, from plain props: state, captions, transcript, text and controls. */
 
+import { Square } from 'lucide-react';
 import { type Ref, useId } from 'react';
 import { text } from '../../i18n';
+import { Button } from '../../ui/Button';
 import type { AgentState } from '../../voice/agentState';
 import type { CallMode } from '../../voice/callState';
 import { unreachable } from '../../voice/problem';
@@ -25,6 +27,8 @@ export type CallScreenProps = ControlBarProps & {
   notices: readonly Notice[];
   reconnecting_s: number | null;
   latency_s: number | null;
+  /** Makes the agent stop speaking. */
+  onStop: () => void;
   onSend: (message: string) => Promise<void>;
   visualizerRef?: Ref<HTMLDivElement>;
 };
@@ -48,7 +52,12 @@ export function CallScreen(props: CallScreenProps) {
         <div className="flex flex-col items-center justify-center gap-3 self-stretch lg:flex-1 lg:gap-5">
           <div className="flex flex-wrap items-center justify-center gap-x-4 gap-y-1 lg:flex-col lg:gap-6">
             <Visualizer small look={state.kind} ref={props.visualizerRef} />
-            <StateLine state={state} latency_s={latency_s} reconnecting_s={reconnecting_s} />
+            <StateLine
+              state={state}
+              latency_s={latency_s}
+              reconnecting_s={reconnecting_s}
+              onStop={props.onStop}
+            />
           </div>
           {hint && <p className="text-balance text-center text-sm text-soft">{hint}</p>}
           <Captions entries={entries} placeholder={placeholder} />
@@ -74,9 +83,9 @@ export function CallScreen(props: CallScreenProps) {
   );
 }
 
-type StateLineProps = Pick<CallScreenProps, 'state' | 'latency_s' | 'reconnecting_s'>;
+type StateLineProps = Pick<CallScreenProps, 'state' | 'latency_s' | 'reconnecting_s' | 'onStop'>;
 
-function StateLine({ state, latency_s, reconnecting_s }: StateLineProps) {
+function StateLine({ state, latency_s, reconnecting_s, onStop }: StateLineProps) {
   const away = reconnecting_s !== null && reconnecting_s >= CHIP_AFTER_S;
   return (
     <div className="flex flex-wrap items-center justify-center gap-2">
@@ -100,6 +109,16 @@ function StateLine({ state, latency_s, reconnecting_s }: StateLineProps) {
           {text.call.latency(secondsWords(latency_s))}
         </span>
       )}
+      {/* Keeps its place while there is nothing to stop: nothing else may move under the finger. */}
+      <Button
+        className={`text-sm ${state.kind === 'speaking' ? '' : 'invisible'}`}
+        aria-keyshortcuts="Escape"
+        title={text.call.stopHint}
+        onClick={onStop}
+      >
+        <Square aria-hidden size={14} fill="currentColor" />
+        {text.call.stop}
+      </Button>
     </div>
   );
 }

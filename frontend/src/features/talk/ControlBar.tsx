@@ -26,7 +26,9 @@ export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) 
   };
   // Escape closes the panel and never anything bigger.
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && open) close();
+    if (event.key !== 'Escape' || !open) return;
+    event.preventDefault();
+    close();
   };
 
   return (

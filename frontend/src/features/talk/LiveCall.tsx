@@ -6,12 +6,14 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { text } from '../../i18n';
 import { agentState } from '../../voice/agentState';
 import type { CallMode, StartStep } from '../../voice/callState';
+import { type EndedReason, STAGES } from '../../voice/events';
 import type { Problem } from '../../voice/problem';
 import { sendText } from '../../voice/sendText';
 import { runningTool, type Transcript, type TranscriptAction } from '../../voice/transcript';
 import { useAgentEvents } from '../../voice/useAgentEvents';
 import { useAgentPresence } from '../../voice/useAgentPresence';
 import { type DeviceList, useDevices } from '../../voice/useDevices';
+import { useInterrupt } from '../../voice/useInterrupt';
 import { useLevel } from '../../voice/useLevel';
 import { useMicrophone } from '../../voice/useMicrophone';
 import { useReconnecting } from '../../voice/useReconnecting';
@@ -19,7 +21,14 @@ import { useSilence } from '../../voice/useSilence';
 import { useTranscription } from '../../voice/useTranscription';
 import { useWakeLock } from '../../voice/useWakeLock';
 import { CallScreen } from './CallScreen';
-import { useFailureOf, useLevelWriter, usePageTitle, useSpokenReplies } from './liveEffects';
+import {
+  useEscape,
+  useFailureOf,
+  useLevelWriter,
+  useLossOf,
+  usePageTitle,
+  useSpokenReplies,
+} from './liveEffects';
 import { CHIP_AFTER_S, type Notice } from './notices';
 import { stateWords } from './words';
 
@@ -35,10 +44,12 @@ type Props = {
   announce: (message: string) => void;
   onEnd: () => void;
   onFail: (problem: Problem) => void;
+  /** The agent said why it ends the call. */
+  onTold: (reason: EndedReason) => void;
 };
 
 export function LiveCall(props: Props) {
-  const { room, mode, step, entries, dispatch, announce, onEnd, onFail } = props;
+  const { room, mode, step, entries, dispatch, announce, onEnd, onFail, onTold } = props;
   const connection = useConnectionState(room);
   const live = step === null;
   const steady = live && connection === ConnectionState.Connected;
@@ -49,10 +60,11 @@ export function LiveCall(props: Props) {
   const devices = { input: useDevices(room, 'input'), output: useDevices(room, 'output') };
   const [soundOff, setSoundOff] = useState(false);
   const { canPlayAudio } = useStartAudio({ room, props: NO_PROPS });
-  const { news, dismissError } = useAgentEvents(room, dispatch);
+  const { news, dismissError } = useAgentEvents(room, dispatch, onTold);
   useTranscription(room, dispatch);
   useWakeLock(true);
   useFailureOf(presence, onFail);
+  useLossOf(presence, dispatch);
 
   const state = agentState({
     connected: live,
@@ -66,6 +78,10 @@ export function LiveCall(props: Props) {
   useEffect(() => announce(words), [announce, words]);
   usePageTitle(words);
   useSpokenReplies(soundOff, entries, announce);
+
+  const speaking = state.kind === 'speaking';
+  const interrupt = useInterrupt(room, presence.kind === 'present' ? presence.identity : null);
+  useEscape(speaking, interrupt.stop);
 
   const visualizer = useRef<HTMLDivElement>(null);
   const agentTrack = presence.kind === 'present' ? presence.track : null;
@@ -85,12 +101,17 @@ export function LiveCall(props: Props) {
   if (!canPlayAudio && !soundOff) notices.push({ kind: 'audio_blocked', action: unlockAudio });
   if (presence.kind === 'away') notices.push({ kind: 'agent_away' });
   if (presence.kind === 'present' && presence.slow) notices.push({ kind: 'agent_slow' });
-  for (const stage of news.stagesDown) notices.push({ kind: 'stage_down', stage });
+  for (const stage of STAGES) {
+    if (news.stages[stage] === 'down') notices.push({ kind: 'stage_down', stage });
+  }
+  if (speaking && interrupt.failed) notices.push({ kind: 'stop_failed' });
   if (microphone.failed) notices.push({ kind: 'microphone_lost' });
   else if (silent) {
     notices.push({ kind: 'microphone_silent', device: activeLabel(devices.input) });
   }
   if (news.error) notices.push({ kind: 'agent_error', ...news.error, action: dismissError });
+  const onStandby = STAGES.filter((stage) => news.stages[stage] === 'fallback');
+  if (onStandby.length > 0) notices.push({ kind: 'standby', stages: onStandby });
 
   return (
     <>
@@ -106,6 +127,7 @@ export function LiveCall(props: Props) {
         mute={mode === 'voice' ? { on: microphone.muted, toggle: microphone.toggle } : null}
         soundOff={{ on: soundOff, toggle: () => setSoundOff(!soundOff) }}
         devices={live ? devices : null}
+        onStop={interrupt.stop}
         onSend={onSend}
         onEnd={onEnd}
         visualizerRef={visualizer}

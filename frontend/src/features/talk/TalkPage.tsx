@@ -18,7 +18,7 @@ import { Welcome } from './Welcome';
 
 export function TalkPage() {
   const call = useCall();
-  const { state, start, end, fail } = call;
+  const { state, start, end, fail, told } = call;
   const [entries, dispatch] = useReducer(transcriptReducer, []);
   const { message, announce } = useAnnouncer();
   const problem = state.kind === 'failed' ? state.problem : null;
@@ -38,7 +38,7 @@ export function TalkPage() {
   usePermissionGranted(watching, beginWithVoice);
 
   useEffect(() => {
-    if (state.kind === 'ended' || state.kind === 'failed') dispatch({ type: 'call_ended' });
+    if (state.kind === 'ended' || state.kind === 'failed') dispatch({ type: 'agent_gone' });
     if (state.kind === 'ended') announce(text.announcements.ended);
   }, [state.kind, announce]);
 
@@ -58,6 +58,7 @@ export function TalkPage() {
           announce={announce}
           onEnd={end}
           onFail={fail}
+          onTold={told}
         />
       )}
       <div className={isUnderway(state) || state.kind === 'idle' ? 'contents' : AFTER_CALL}>

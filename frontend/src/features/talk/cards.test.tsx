@@ -28,9 +28,9 @@ describe('before the call', () => {
 describe('after the call', () => {
   it('says why it ended, has the focus, and can start again', async () => {
     const onStart = vi.fn();
-    render(<EndCard reason="agent" kept onStart={onStart} />);
+    render(<EndCard reason="agent_hung_up" kept onStart={onStart} />);
     expect(screen.getByRole('heading', { name: 'Call ended' })).toHaveFocus();
-    expect(screen.getByText('The agent hung up.')).toBeInTheDocument();
+    expect(screen.getByText(/You said goodbye/)).toBeInTheDocument();
     await userEvent.click(button('Start again'));
     expect(onStart).toHaveBeenCalledWith('voice');
   });

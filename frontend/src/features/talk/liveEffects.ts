@@ -3,7 +3,7 @@
 import { type RefObject, useCallback, useEffect, useRef } from 'react';
 import { text } from '../../i18n';
 import type { Problem } from '../../voice/problem';
-import { lastSpeech, type Transcript } from '../../voice/transcript';
+import { lastSpeech, type Transcript, type TranscriptAction } from '../../voice/transcript';
 import type { AgentPresence } from '../../voice/useAgentPresence';
 
 /** A call without an agent is no call: it ends with a reason and a way on. */
@@ -13,6 +13,29 @@ export function useFailureOf(presence: AgentPresence, onFail: (problem: Problem)
     if (kind === 'absent') onFail({ kind: 'agent_absent' });
     if (kind === 'left') onFail({ kind: 'agent_left' });
   }, [kind, onFail]);
+}
+
+/** What an agent that dropped out was saying or doing does not go on with the next one. */
+export function useLossOf(
+  presence: AgentPresence,
+  dispatch: (action: TranscriptAction) => void,
+): void {
+  const away = presence.kind === 'away';
+  useEffect(() => {
+    if (away) dispatch({ type: 'agent_gone' });
+  }, [away, dispatch]);
+}
+
+/** Escape stops the agent while it speaks, unless something nearer to the hand took the key. */
+export function useEscape(active: boolean, act: () => void): void {
+  useEffect(() => {
+    if (!active) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing) act();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [active, act]);
 }
 
 export function usePageTitle(state: string): void {

@@ -14,12 +14,16 @@ export type Notice =
   | { kind: 'agent_away' }
   | { kind: 'agent_slow' }
   | { kind: 'stage_down'; stage: Stage }
+  | { kind: 'stop_failed' }
   | { kind: 'microphone_lost' }
   | { kind: 'microphone_silent'; device: string | null }
-  | { kind: 'agent_error'; code: string; message: string | null; action: () => void };
+  | { kind: 'agent_error'; code: string; message: string | null; action: () => void }
+  | { kind: 'standby'; stages: readonly Stage[] };
 
 export type NoticeWords = {
   key: string;
+  /** News that asks for nothing: said politely, shown softly. */
+  quiet: boolean;
   title: string;
   body: string;
   /** Changes too often to be read out. */
@@ -30,7 +34,7 @@ export type NoticeWords = {
 export function noticeWords(notice: Notice): NoticeWords {
   const words = text.notices;
   const plain = (title: string, body: string): NoticeWords => {
-    return { key: notice.kind, title, body, aside: null, action: null };
+    return { key: notice.kind, quiet: false, title, body, aside: null, action: null };
   };
   switch (notice.kind) {
     case 'reconnecting':
@@ -52,6 +56,13 @@ export function noticeWords(notice: Notice): NoticeWords {
         ...plain(words.stageDownTitle[notice.stage], words.stageDownBody),
         key: `stage_down:${notice.stage}`,
       };
+    case 'stop_failed':
+      return plain(words.stopFailedTitle, words.stopFailedBody);
+    case 'standby':
+      return {
+        ...plain(words.standbyTitle(listed(notice.stages)), words.standbyBody),
+        quiet: true,
+      };
     case 'microphone_lost':
       return plain(words.microphoneLostTitle, words.microphoneLostBody);
     case 'microphone_silent':
@@ -65,4 +76,9 @@ export function noticeWords(notice: Notice): NoticeWords {
     default:
       return unreachable(notice);
   }
+}
+
+function listed(stages: readonly Stage[]): string {
+  const names = stages.map((stage) => text.notices.standbyFor[stage]);
+  return new Intl.ListFormat(text.language).format(names);
 }

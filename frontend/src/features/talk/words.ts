@@ -31,6 +31,11 @@ export function toolWords(name: string): string {
     .toLowerCase();
 }
 
+/** The site of a page, so that a title cannot pretend to be from elsewhere. */
+export function siteWords(url: string): string {
+  return new URL(url).hostname.replace(/^www\./, '');
+}
+
 /** One decimal is all that a person can feel. */
 export function secondsWords(seconds: number): string {
   return seconds.toFixed(1);

@@ -1,0 +1,27 @@
+/** Asks the agent to stop speaking, and says when it did not take it. */
+
+import type { Room } from 'livekit-client';
+import { useCallback, useState } from 'react';
+
+const METHOD = 'parley.interrupt';
+const INTERRUPT_BUDGET_MS = 3_000;
+
+export type Interrupt = { stop: () => void; failed: boolean };
+
+/** `agentIdentity` is null while no agent is in the room: then stopping does nothing. */
+export function useInterrupt(room: Room, agentIdentity: string | null): Interrupt {
+  const [failed, setFailed] = useState(false);
+  const stop = useCallback(() => {
+    if (agentIdentity === null) return;
+    setFailed(false);
+    room.localParticipant
+      .performRpc({
+        destinationIdentity: agentIdentity,
+        method: METHOD,
+        payload: '{}',
+        responseTimeout: INTERRUPT_BUDGET_MS,
+      })
+      .catch(() => setFailed(true));
+  }, [room, agentIdentity]);
+  return { stop, failed };
+}
