@@ -58,6 +58,7 @@ class Worker:
 def running_bed() -> Iterator[Bed]:
     """SFU and engines until the block ends. A bench that runs already is waited for."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else what was started would stay
     with (FOLDER / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
