@@ -9,9 +9,6 @@ from livekit_agent.sentence_ends import CLAUSE, SENTENCE, ends_clause, ends_sent
 from livekit_agent.speakable import inline, is_open, speakable
 
 CLAUSE_WORDS = 2  # "Well, yes," may begin a reply, "Well," may not
-SPLIT_WORDS = 5  # so many, and then "and", "because"
-ENOUGH_WORDS = 8  # so many without any better place
-HURRIED_WORDS = 3  # the same, when the engine speaks faster than the rest takes to come
 OPENING_WORDS = 4  # said so few, the next phrase is wanted as soon as the first was
 NEAR_SIZE = 50  # a sentence that is here already and no longer than that is spoken whole
 LONGEST_CHARS = 500  # looked at; one word of this length is no word
@@ -25,10 +22,14 @@ WORD = re.compile(rf"[{CJK}]{{1,2}}|[^\W{CJK}]+(?:['\u2019.,:-][^\W{CJK}]+)*")
 CLOSERS = ".!?\u2026\"'\u2019\u201d\u00bb)]"
 LONE_MARKS = re.compile(r"^[.,;:!?\u2026\s]+(?=\s|$)")
 SPACE = re.compile(r"\s+")
+_CONJUNCTIONS = """
+and but or so because that which who when where while if than then as
+et mais ou donc car que qui quand où si comme puis
+"""
 _JOINING = """
-and but or so because that which who when where while if than then as to in into on at of with
+to in into on at of with
 without for from by about over under after before until since like
-et mais ou donc car que qui quand où si comme puis pour par avec sans dans sur sous chez de des du
+pour par avec sans dans sur sous chez de des du
 à au aux en vers après avant depuis jusqu'à pendant parce lorsque puisque
 """
 _LEADING = """
@@ -37,7 +38,8 @@ some any i you he she it we they will would can could should
 le la les un une ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs
 ne pas très plus je tu il elle on nous vous ils elles est sont
 """
-JOINING = frozenset(_JOINING.split())  # a phrase may end before these
+CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
+JOINING = CONJUNCTIONS | frozenset(_JOINING.split())  # a phrase may end before these
 _NUMBERS = """
 one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
 seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand
@@ -47,6 +49,18 @@ quarante cinquante soixante cent cents mille millions moins
 """  # "ten | past four" would be heard as ten
 # And never behind these: they belong to the next word.
 LEANING = JOINING | frozenset(_LEADING.split()) | frozenset(_NUMBERS.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """After how many words the first phrase may end without any mark."""
+
+    joined: int  # before "and", "because"
+    anywhere: int  # at any place that will do
+
+
+CALM = Opening(joined=5, anywhere=8)
+HURRIED = Opening(joined=2, anywhere=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +88,7 @@ class Phraser:
     """
 
     def __init__(self, *, hurried: bool = False) -> None:
-        self._enough = HURRIED_WORDS if hurried else ENOUGH_WORDS
+        self._first = HURRIED if hurried else CALM
         self._text = ""  # as it came, markup and all
         self._at_line_start = True
         self._is_cut_close = False  # the last phrase ended with a mark, and no blank came yet
@@ -127,19 +141,19 @@ class Phraser:
         is_last = is_last and len(text) == len(self._text)
         sentences = list(_ends(text, is_last))
         if self._said_words < OPENING_WORDS:
-            enough = ENOUGH_WORDS if self._said_words else self._enough
-            return _opening(text, sentences, is_last, enough)
+            rule = CALM if self._said_words else self._first
+            return _opening(text, sentences, is_last, rule)
         return _later(text, sentences, LATER[min(self._later, len(LATER) - 1)], is_last)
 
 
-def _opening(text: str, sentences: list[int], is_last: bool, enough: int) -> int | None:
+def _opening(text: str, sentences: list[int], is_last: bool, rule: Opening) -> int | None:
     """The first good place; the end of a sentence if that is near."""
     if sentences and size(text[: sentences[0]]) <= NEAR_SIZE:
         return sentences[0]
     found = [*sentences[:1]]
     if (clause := _first_clause(text, is_last)) is not None:
         found.append(clause)
-    if (split := _split(text, enough)) is not None:
+    if (split := _split(text, rule)) is not None:
         found.append(split)
     if not found and size(text) > LATER[0].most:
         return _anywhere(text, LATER[0].most)
@@ -156,23 +170,22 @@ def _first_clause(text: str, is_last: bool) -> int | None:
     return None
 
 
-def _split(text: str, enough: int) -> int | None:
+def _split(text: str, rule: Opening) -> int | None:
     """Where an opening without any mark may be cut: before "and" and the like, or when it is long
     enough for any place to do."""
     words = list(re.finditer(r"\S+", text))
     for last, word in pairwise(words):
         before = text[: word.start()]
         count = _words(before)
-        if (
-            count < min(SPLIT_WORDS, enough)
-            or not _may_part(last.group(), word.group())
-            or is_open(before)
-        ):
+        if count < rule.joined or not _may_part(last.group(), word.group()) or is_open(before):
             continue
         if last.group()[0].isupper() and word.group()[0].isupper():
             continue  # New York
-        is_whole = word.end() < len(text)  # else it may become another word
-        if count >= enough or (is_whole and _bare(word.group()) in JOINING):
+        if count >= rule.anywhere:
+            return word.start()
+        joining = CONJUNCTIONS if rule is HURRIED else JOINING
+        is_whole = word.end() < len(text) or rule is HURRIED  # "in" may become "interesting"
+        if is_whole and _bare(word.group()) in joining:
             return word.start()
     return None
 
