@@ -29,6 +29,9 @@ from livekit_agent.unheard import EndOfUtterance, Unheard
 
 PREFIX_S = 0.5  # of sound before the VAD noticed speech
 RETRY_S = 0.3  # when no engine is there
+USUAL_LAG_S = 0.2
+LAG_WEIGHT = 0.3  # of the newest utterance
+LAG_MARGIN_S = 0.06  # two steps of the VAD
 ALL_DEAF_S = 5.0  # the longest wait between two rounds over all engines
 
 log = get_logger(__name__)
@@ -140,6 +143,8 @@ class LiveStream(stt.RecognizeStream):
         self._finals = ""  # of this turn
         self._text = ""  # of this utterance
         self._prepared = ""
+        self._lag_s = USUAL_LAG_S  # from silence to the last word of it: learned of this engine
+        self._words_at_silence_s = 0.0
         self._wake = asyncio.Event()
         self._waiting_since: deque[float] = deque()  # of utterances that were sent and not answered
 
@@ -152,7 +157,8 @@ class LiveStream(stt.RecognizeStream):
                 self._begin_utterance()
         elif event.type == vad.VADEventType.INFERENCE_DONE:
             self._silence_s = event.raw_accumulated_silence
-            self._maybe_prepare()
+            if self._silence_s >= self._lag_s + LAG_MARGIN_S:
+                self._maybe_prepare()  # else a word may still be on its way
         elif event.type == vad.VADEventType.END_OF_SPEECH:
             self.end_utterance()
             self._owner.events.on_speech_ended()
@@ -272,6 +278,8 @@ class LiveStream(stt.RecognizeStream):
 
     async def _watch(self) -> None:
         budget_s = self._owner.budgets.stt_s
+        if self._owner.stage.state == "down":
+            budget_s *= 2  # every engine was late: going round and round only makes them later
         while True:
             await asyncio.sleep(0.1)
             if self._waiting_since and _now() - self._waiting_since[0] > budget_s:
@@ -283,6 +291,7 @@ class LiveStream(stt.RecognizeStream):
         match event:
             case Words():
                 self._text += event.delta
+                self._words_at_silence_s = self._silence_s
                 self._owner.heard_text = self._turn_text()
                 if self._over_agent and is_interruption(self._text, self._language):
                     self._over_agent = False
@@ -307,6 +316,7 @@ class LiveStream(stt.RecognizeStream):
         self._unheard.utterance_heard()
         if self._waiting_since:
             self._waiting_since.popleft()
+        self._lag_s += LAG_WEIGHT * (self._words_at_silence_s - self._lag_s)
         murmur = self._over_agent and is_backchannel(event.text, self._language)
         self._text = self._prepared = ""
         if event.language:
