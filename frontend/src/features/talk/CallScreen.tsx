@@ -88,7 +88,7 @@ type StateLineProps = Pick<CallScreenProps, 'state' | 'latency_s' | 'reconnectin
 function StateLine({ state, latency_s, reconnecting_s, onStop }: StateLineProps) {
   const away = reconnecting_s !== null && reconnecting_s >= CHIP_AFTER_S;
   return (
-    <div className="flex flex-wrap items-center justify-center gap-2">
+    <div className="relative flex flex-wrap items-center justify-center gap-2">
       <p data-testid="agent-state" data-state={state.kind} className="font-semibold text-lg">
         {stateWords(state)}
       </p>
@@ -111,7 +111,7 @@ function StateLine({ state, latency_s, reconnecting_s, onStop }: StateLineProps)
       )}
       {/* Keeps its place while there is nothing to stop: nothing else may move under the finger. */}
       <Button
-        className={`text-sm ${state.kind === 'speaking' ? '' : 'invisible'}`}
+        className={`text-sm lg:absolute lg:left-full lg:ml-3 ${state.kind === 'speaking' ? '' : 'invisible'}`}
         aria-keyshortcuts="Escape"
         title={text.call.stopHint}
         onClick={onStop}
