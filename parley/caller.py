@@ -67,10 +67,14 @@ class CallRecord:
 
 
 class Caller:
-    """One call. `async with Caller(backend_url) as caller:` connects; leaving hangs up."""
+    """One call. `async with Caller(backend_url) as caller:` connects; leaving hangs up.
 
-    def __init__(self, backend_url: str) -> None:
+    `conversation_id`: of an earlier call to go on with.
+    """
+
+    def __init__(self, backend_url: str, conversation_id: str | None = None) -> None:
         self._backend_url = backend_url
+        self.conversation_id = conversation_id
         self.record = CallRecord()
         self.room = rtc.Room()
         self._mic = rtc.AudioSource(MIC_RATE_HZ, 1, queue_size_ms=100)
@@ -141,9 +145,11 @@ class Caller:
 
     async def _token(self) -> dict[str, Any]:
         async with httpx2.AsyncClient(trust_env=False) as client:
-            response = await client.post(f"{self._backend_url}/api/token", json={})
+            wanted = {"conversation_id": self.conversation_id} if self.conversation_id else {}
+            response = await client.post(f"{self._backend_url}/api/token", json=wanted)
             response.raise_for_status()
             answer: dict[str, Any] = response.json()
+            self.conversation_id = answer["conversation_id"]
             return answer
 
     def _subscribe(self) -> None:

@@ -1,0 +1,67 @@
+"""What was said in a call is recorded, and the next call goes on where it was: real everything."""
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import pytest
+
+from parley.caller import Caller
+from tests.processes import until
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+ANSWER_WITHIN_S = 20.0
+
+
+def stored(stack: Stack, sql: str, *values: Any) -> list[Any]:
+    with sqlite3.connect(stack.folder / ".parley/data/parley.db") as db:
+        return db.execute(sql, values).fetchall()
+
+
+def said_by(stack: Stack, conversation_id: str) -> list[tuple[str, str]]:
+    select = "SELECT role, text FROM turns WHERE conversation_id = ? ORDER BY started_at"
+    return stored(stack, select, conversation_id)
+
+
+def ended_as(stack: Stack, conversation_id: str) -> str | None:
+    rows = stored(stack, "SELECT ended_reason FROM conversations WHERE id = ?", conversation_id)
+    return rows[0][0] if rows else None
+
+
+async def ask(caller: Caller, text: str, answer: str) -> None:
+    await caller.type(text)
+    await caller.until(
+        lambda r: answer in " ".join(r.finals("agent")).lower(), ANSWER_WITHIN_S, answer
+    )
+    await caller.until_quiet()
+
+
+async def test_a_call_is_recorded_and_the_next_goes_on_without_a_greeting(stack: Stack) -> None:
+    async with Caller(stack.url) as first:
+        await first.until(lambda r: r.finals("agent"), ANSWER_WITHIN_S, "the greeting")
+        await first.until_quiet()
+        await ask(first, "what is 12 x 12", "144")
+        await ask(first, "remember that my keys are in the kitchen", "keys")
+    conversation = first.conversation_id
+    assert conversation is not None
+    await asyncio.to_thread(until, lambda: ended_as(stack, conversation) is not None, 60)
+    assert ended_as(stack, conversation) == "user_hung_up"
+    turns = said_by(stack, conversation)
+    assert [text for role, text in turns if role == "user"] == [
+        "what is 12 x 12",
+        "remember that my keys are in the kitchen",
+    ]
+    assert [role for role, _ in turns] == ["assistant", "user", "assistant", "user", "assistant"]
+    assert any("keys" in text for (text,) in stored(stack, "SELECT text FROM memories"))
+
+    async with Caller(stack.url, conversation) as second:
+        await second.until(
+            lambda r: r.agent_state == "listening", ANSWER_WITHIN_S, "somebody listens"
+        )
+        greeting = turns[0][1]
+        await ask(second, "what did i ask you to remember", "kitchen")
+        assert greeting not in second.record.finals("agent")
+    await asyncio.to_thread(until, lambda: len(said_by(stack, conversation)) >= 7, 60)
+    assert [text for _, text in said_by(stack, conversation)][:5] == [text for _, text in turns]
