@@ -106,17 +106,16 @@ class Speaking:
         if reply.lost:
             return  # told already; the screen has the words
         for endpoint in self._parts.stage.order():
-            heard_s = 0.0
+            reply.heard_s = 0.0
             try:
-                async for frame in self._by(endpoint, text, is_first=not reply.spoken):
-                    heard_s += frame.duration
+                async for frame in self._by(endpoint, text, reply):
                     yield frame
                 self._parts.stage.worked(endpoint)
                 reply.spoken = True
                 return
             except EngineFailure as failure:
                 self._parts.stage.failed(endpoint, failure)
-                text = self._unsaid(text, heard_s)
+                text = self._unsaid(text, reply.heard_s)
                 if not text:
                     return
         reply.lost = True
@@ -124,7 +123,7 @@ class Speaking:
             yield frame
 
     async def _by(
-        self, endpoint: Endpoint, text: str, *, is_first: bool
+        self, endpoint: Endpoint, text: str, reply: "_Reply"
     ) -> AsyncIterator[rtc.AudioFrame]:
         """`text` by one engine, asking for patience while it is silent. Raises EngineFailure."""
         asked_at = _now()
@@ -155,7 +154,8 @@ class Speaking:
                 frame = _frame(item)
                 sound_s += frame.duration
                 held.append(frame)
-                if self._pace < SLOW or is_first:
+                if self._pace < SLOW or not reply.spoken:
+                    reply.heard_s += frame.duration
                     yield held.pop()
         if sound_s > LEAST_MEASURED_S:
             self._pace = (_now() - asked_at) / sound_s
@@ -204,6 +204,7 @@ class Speaking:
 class _Reply:
     spoken: bool = False
     lost: bool = False  # no engine would speak a part of it
+    heard_s: float = 0.0  # of the present phrase; "one moment" is none of it
 
 
 def _line_key(text: str, language: str) -> LineKey | None:
