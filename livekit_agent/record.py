@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from livekit.agents import AgentSession, ConversationItemAddedEvent
-from livekit.agents.llm import ChatItem, ChatMessage, FunctionCall, FunctionCallOutput
+from livekit.agents import AgentSession, ConversationItemAddedEvent, FunctionToolsExecutedEvent
+from livekit.agents.llm import ChatMessage
 
 from chassis.logs import get_logger
 from livekit_agent.call_metrics import CallMetrics
@@ -36,9 +36,9 @@ class Record:
         self._metrics = metrics
         self._publish = publish
         self._tools: list[ToolUse] = []
-        self._calls: dict[str, FunctionCall] = {}
         self._last_reply = ""
         session.on("conversation_item_added", self._on_item)
+        session.on("function_tools_executed", self._on_tools)
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
@@ -46,8 +46,6 @@ class Record:
             self._user_said(item)
         elif isinstance(item, ChatMessage) and item.role == "assistant":
             self._agent_said(item)
-        elif isinstance(item, FunctionCall | FunctionCallOutput):
-            self._tool_ran(item)
 
     def _user_said(self, message: ChatMessage) -> None:
         text = message.text_content or ""
@@ -74,13 +72,11 @@ class Record:
         )
         self._tools = []
 
-    def _tool_ran(self, item: ChatItem) -> None:
-        if isinstance(item, FunctionCall):
-            self._calls[item.call_id] = item
-        elif isinstance(item, FunctionCallOutput):
-            call = self._calls.pop(item.call_id, None)
-            arguments = call.arguments if call is not None else None
-            self._tools.append(ToolUse(name=item.name, arguments=arguments, result=item.output))
+    def _on_tools(self, event: FunctionToolsExecutedEvent) -> None:
+        self._tools += [
+            ToolUse(name=call.name, arguments=call.arguments, result=output.output)
+            for call, output in event.zipped()
+        ]
 
 
 def timing_of(turn: TurnEvent) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """What was said in a call is recorded, and the next call goes on where it was: real everything."""
 
 import asyncio
+import json
 import sqlite3
 from typing import Any
 
@@ -22,6 +23,11 @@ def stored(stack: Stack, sql: str, *values: Any) -> list[Any]:
 
 def said_by(stack: Stack, conversation_id: str) -> list[tuple[str, str]]:
     select = "SELECT role, text FROM turns WHERE conversation_id = ? ORDER BY started_at"
+    return stored(stack, select, conversation_id)
+
+
+def tools_of(stack: Stack, conversation_id: str) -> list[Any]:
+    select = "SELECT tools FROM turns WHERE conversation_id = ? ORDER BY started_at"
     return stored(stack, select, conversation_id)
 
 
@@ -54,6 +60,8 @@ async def test_a_call_is_recorded_and_the_next_goes_on_without_a_greeting(stack:
         "remember that my keys are in the kitchen",
     ]
     assert [role for role, _ in turns] == ["assistant", "user", "assistant", "user", "assistant"]
+    tools = [tool["name"] for (used,) in tools_of(stack, conversation) for tool in json.loads(used)]
+    assert tools == ["calculate", "remember"]
     assert any("keys" in text for (text,) in stored(stack, "SELECT text FROM memories"))
 
     async with Caller(stack.url, conversation) as second:
