@@ -262,7 +262,7 @@ class TalkingTo:
     async def quiet(self, for_s: float = 1.0, within_s: float = 60.0) -> None:
         """The agent has said what it had to, in answer to what was said last."""
         said = self.microphone.sayings
-        since_s = said[-1].starts_s if said else 0.0
+        since_s = said[-1].ends_s if said else 0.0
 
         def is_quiet() -> bool:
             sounds = self.loudspeaker.sounds

@@ -29,4 +29,6 @@ async def talk(
 ) -> AsyncIterator[TalkingTo]:
     """A call to be scripted, then entered."""
     monkeypatch.chdir(tmp_path)  # no .env is there
-    yield TalkingTo(monkeypatch, tmp_path)
+    talking = TalkingTo(monkeypatch, tmp_path)
+    talking.remembers(tools=[])  # most talks need none, and they cost time
+    yield talking

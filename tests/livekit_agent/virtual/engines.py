@@ -129,6 +129,8 @@ class World(httpx2.AsyncBaseTransport):
     def __init__(self, loudspeaker: Loudspeaker) -> None:
         self.brain = Brain("All is well here today. What can I do for you now?")
         self.spare_brain = Brain("The small one answers here.")
+        self.background = Brain("")  # what nobody waits for: summaries, facts
+        self.background.broken = lambda _: _json(_whole("[]"))
         self.throat = Throat(loudspeaker, "main")
         self.spare_throat = Throat(loudspeaker, "standby")
         self.memory = Memory()
@@ -153,7 +155,7 @@ class World(httpx2.AsyncBaseTransport):
         )
 
     def _answer(self, host: str, asked: Request) -> tuple[Brain | Throat | None, Reply]:
-        server = self._server(host, asked.path)
+        server = self._server(host, asked)
         if server is not None:
             return server, server.reply(asked)
         if host == "backend.test":
@@ -167,8 +169,11 @@ class World(httpx2.AsyncBaseTransport):
             return None, _json({"voices": [{"id": "alloy"}, {"id": "echo", "name": "Echo"}]})
         return None, Reply(status=404)
 
-    def _server(self, host: str, path: str) -> Brain | Throat | None:
+    def _server(self, host: str, asked: Request) -> Brain | Throat | None:
+        path = asked.path
         if path.endswith("/chat/completions"):
+            if asked.headers.get("x-parley-priority") == "batch":
+                return self.background
             return self.spare_brain if host == "standby.test" else self.brain
         if path.endswith("/audio/speech"):
             return self.spare_throat if host == "standby.test" else self.throat
@@ -187,11 +192,13 @@ class _Steps(httpx2.AsyncByteStream):
             await _wait(self._steps.pop(0))
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for step in self._steps:
-            if isinstance(step, bytes):
-                yield step
-            else:
+        for place, step in enumerate(self._steps, 1):
+            if not isinstance(step, bytes):
                 await _wait(step)
+                continue
+            if place == len(self._steps):  # clients stop at the last word, and read no end
+                self._note.is_over = "done"
+            yield step
         self._note.is_over = "done"
 
     async def aclose(self) -> None:
@@ -203,6 +210,11 @@ async def _wait(step: Step) -> None:
         raise httpx2.ReadError("as scripted")
     if isinstance(step, Pause):
         await asyncio.sleep(step.seconds)
+
+
+def _whole(text: str) -> Json:
+    """A chat completion that is not streamed."""
+    return {"choices": [{"message": {"role": "assistant", "content": text}}]}
 
 
 def _json(answer: object, delay_s: float = 0.0) -> Reply:

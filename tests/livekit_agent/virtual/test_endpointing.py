@@ -92,9 +92,7 @@ async def test_the_voice_has_a_say_too(
 
 
 @pytest.mark.parametrize(("words", "wait_s"), [("the red one", 0.75), ("yes please", 0.5)])
-async def test_who_answers_a_question_may_think(
-    talk: TalkingTo, words: str, wait_s: float
-) -> None:
+async def test_who_answers_a_question_may_think(talk: TalkingTo, words: str, wait_s: float) -> None:
     talk.world.brain.on("choose", "Which one would you like?")
     async with talk:
         await talk.greeted()
@@ -208,5 +206,3 @@ async def test_somebody_who_speaks_at_once_is_heard_whole(talk: TalkingTo) -> No
         await talk.quiet()
         assert talk.turns == ["yes"]
         assert talk.loudspeaker.sounds[0].starts_s > at_s
-
-
