@@ -145,7 +145,9 @@ class Deliverer:
     async def _trim(self) -> None:
         if time.monotonic() < self._trimmed_at_s + TRIM_EVERY_S:
             return
-        self._trimmed_at_s = time.monotonic()
+        self._trimmed_at_s = now_s = time.monotonic()
+        long_over_s = now_s - LONGEST_PAUSE_S  # of lanes whose letters were dropped meanwhile
+        self._pauses = {k: p for k, p in self._pauses.items() if p.until_s > long_over_s}
         dropped = await self._outbox.trim(MOST_LETTERS, MOST_DEAD)
         self._waiting.set(await self._outbox.count())
         if dropped:
@@ -181,7 +183,8 @@ class Deliverer:
             self._pause(EVERYTHING if status in (401, 503) else letter.lane, f"status {status}")
             return False
         self._pauses.pop(letter.lane, None)
-        self._pauses.pop(EVERYTHING, None)
+        if self._pauses.pop(EVERYTHING, None) is not None:
+            log.info("backend_takes_records_again")
         return True
 
     def _pause(self, lane: str, reason: str) -> None:

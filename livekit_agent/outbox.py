@@ -82,7 +82,8 @@ class Outbox:
         `lane`: letters with the same one are delivered in order (None: on its own). `is_last`: no
         more of this lane will come. Raises OutboxUnavailable.
         """
-        text = json.dumps(body, default=str)
+        # Half of a surrogate pair, cut off in a stream, is no text: the backend would refuse it.
+        text = json.dumps(body, default=str, ensure_ascii=False).encode("utf-8", "replace").decode()
         values = (lane or key, is_last, method, path, text, key)
         await self._run(
             "INSERT OR IGNORE INTO letters (lane, is_last, method, path, body, key)"
