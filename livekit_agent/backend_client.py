@@ -111,9 +111,11 @@ def backend_http(url: str, key: SecretStr | None, metrics: Metrics) -> AsyncClie
 class BackendClient:
     """Every method raises BackendUnavailable, after `within_s` seconds at the latest."""
 
-    def __init__(self, http: AsyncClient | None) -> None:
-        """`http`: of `backend_http`; None when no service key is set: nothing is asked then."""
+    def __init__(self, http: AsyncClient | None, *, memory: bool = True) -> None:
+        """`http`: of `backend_http`; None when no service key is set: nothing is asked then.
+        `memory` False: what is known of the user is not used (AGENT_MEMORY_POLICY=off)."""
         self._http = http
+        self._memory = memory
 
     async def context(
         self,
@@ -126,7 +128,8 @@ class BackendClient:
         """What to start with. User and persona: the dispatch metadata's, for a first call."""
         path = f"/internal/conversations/{conversation_id}/context"
         query = _given(user_id=user_id, persona_id=persona_id)
-        return _read(CallContext, await self._ask("GET", path, query, within_s))
+        context = _read(CallContext, await self._ask("GET", path, query, within_s))
+        return context if self._memory else context.model_copy(update={"memories": ()})
 
     async def persona(self, wanted: str, *, within_s: float = TOOL_WITHIN_S) -> Persona | None:
         """By id, or name in any case; None when there is none."""
@@ -144,6 +147,8 @@ class BackendClient:
         within_s: float = MEMORIES_WITHIN_S,
     ) -> tuple[Memory, ...]:
         """Those that bear on `query`, best first; without one the newest."""
+        if not self._memory:
+            return ()
         asked = _given(user_id=user_id, query=query[:2_000], limit=str(limit))
         response = await self._ask("GET", "/internal/memories", asked, within_s)
         return _read(_Memories, response).memories

@@ -34,6 +34,8 @@ from livekit_agent.tools.schedule import Schedule
 from livekit_agent.tools.search import Citations, Search, search_tools
 from livekit_agent.tts import Voice
 
+MEMORY_TOOLS = frozenset({"remember", "recall", "forget"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolParts:
@@ -132,7 +134,12 @@ class CallTools:
         if settings.search_url is not None:
             search = Search(parts.http, settings.search_url, settings.language)
             tools += search_tools(search, PageReader(), self._guard, self._citations)
-        return [tool for tool in tools if only is None or tool.info.name in only]
+        off = MEMORY_TOOLS if settings.memory_policy == "off" else frozenset()
+        return [
+            tool
+            for tool in tools
+            if tool.info.name not in off and (only is None or tool.info.name in only)
+        ]
 
     def _memory(self) -> MemoryStore:
         parts = self._parts

@@ -80,6 +80,14 @@ async def test_memories_are_found_and_forgotten(client: BackendClient, http: Asy
     assert [memory.text for memory in left] == ["Bob plays chess"]
 
 
+async def test_memory_that_is_off_is_not_used(client: BackendClient, http: AsyncClient) -> None:
+    await remember(http, "Zoe likes tea", "zoe")
+    assert (await client.context("x", user_id="zoe", within_s=PATIENT_S)).memories
+    forgetful = BackendClient(http, memory=False)
+    assert await forgetful.memories("tea", user_id="zoe", within_s=PATIENT_S) == ()
+    assert not (await forgetful.context("x", user_id="zoe", within_s=PATIENT_S)).memories
+
+
 async def test_without_a_key_nothing_is_asked() -> None:
     client = BackendClient(None)
     with pytest.raises(BackendUnavailable):
