@@ -60,6 +60,7 @@ async def test_a_locked_database_holds_up_no_call(rig: Rig) -> None:
         with closing(sqlite3.connect(rig.database, timeout=5)) as database:
             database.execute("BEGIN EXCLUSIVE")
             await says(caller, "database locked")
+            assert recorded(rig, "database locked") == []
             await asyncio.sleep(6)  # longer than the backend waits for a lock
             database.rollback()
     await asyncio.to_thread(
@@ -75,6 +76,7 @@ async def test_a_full_disk_under_the_backend_holds_up_no_call(rig: Rig) -> None:
         process.rlimit(psutil.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         try:
             await says(caller, "disk full")
+            assert recorded(rig, "disk full") == []
         finally:
             process.rlimit(psutil.RLIMIT_FSIZE, unlimited)
     await asyncio.to_thread(

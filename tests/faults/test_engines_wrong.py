@@ -6,6 +6,7 @@ The numbers of the rows are those of docs/faults.md.
 import asyncio
 import json
 import re
+import signal
 
 import pytest
 
@@ -17,8 +18,10 @@ from tests.fakes.openai_backend import Json, Pause, Reply, Reset, refused
 from tests.faults.calls import (
     ANSWER,
     ANSWERED_WITHIN_S,
+    HEARD_WITHIN_S,
     MAIN_REPLY,
     QUESTION,
+    TRUTHS,
     Moment,
     ask,
     calling,
@@ -28,6 +31,7 @@ from tests.faults.calls import (
     is_told,
     write,
 )
+from tests.faults.processes import send
 from tests.faults.rig import Rig
 from tests.processes import until
 
@@ -238,6 +242,20 @@ async def test_a_model_that_only_calls_tools_is_stopped(rig: Rig) -> None:
         assert len(rig.main.llm.requests) - asked <= 8
         rig.main.llm.reply = rig.main.llm.usual
         await next_turn_is_whole(caller, "a loop of tools")
+
+
+async def test_a_tool_that_hangs_is_given_up_and_the_answer_comes_without_it(rig: Rig) -> None:
+    """Row 9: the memory is asked for at a backend that stands still."""
+    replies = iter([tool_call("recall", '{"query": "keys"}')])
+    rig.main.llm.reply = lambda _: next(replies, reply(MAIN_REPLY))
+    async with calling(rig) as caller:
+        send(rig.backend.pid, signal.SIGSTOP)
+        try:
+            since = await write(caller)
+            await hears(caller, since, {MAIN_REPLY, *TRUTHS}, HEARD_WITHIN_S, "words all the same")
+            await hears(caller, since, {MAIN_REPLY}, ANSWERED_WITHIN_S, "a plain answer")
+        finally:
+            send(rig.backend.pid, signal.SIGCONT)
 
 
 async def test_a_context_too_long_is_trimmed_and_asked_once_more(rig: Rig) -> None:

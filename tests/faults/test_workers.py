@@ -140,15 +140,18 @@ async def test_a_full_worker_refuses_before_the_call(rig: Rig) -> None:
 
 async def test_a_worker_that_is_told_to_leave_finishes_its_call_first(rig: Rig) -> None:
     """Row 33."""
-    async with calling(rig) as caller:
-        rig.worker.terminate()
-        await asyncio.to_thread(until, lambda: rig.token().status_code == 503, 10)
-        await is_answered(caller, "while draining", aloud=True)
-        assert rig.worker.process is not None
-        assert rig.worker.process.poll() is None
-    status = await asyncio.to_thread(rig.worker.process.wait, 20)
-    assert status == 0
-    assert not rig.worker.family(), "a job was left behind"
+    process = rig.worker.process
+    assert process is not None
+    try:
+        async with calling(rig) as caller:
+            rig.worker.terminate()
+            await asyncio.to_thread(until, lambda: rig.token().status_code == 503, 10)
+            await is_answered(caller, "while draining", aloud=True)
+            assert process.poll() is None
+        assert await asyncio.to_thread(process.wait, 20) == 0
+        assert not rig.worker.family(), "a job was left behind"
+    finally:
+        rig.worker.stop()
 
 
 async def test_a_slow_start_of_a_process_is_no_crash_loop(rig: Rig) -> None:
