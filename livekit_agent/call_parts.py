@@ -22,6 +22,7 @@ from livekit_agent.stt import LiveStt, SttEvents, SttOptions
 from livekit_agent.timeline import Timeline
 from livekit_agent.tts import Speaking, TtsParts, Voice
 from livekit_agent.turn_detector import Heard
+from livekit_agent.voice_ending import VoiceEnding
 from livekit_agent.worker_parts import JobParts
 
 
@@ -34,6 +35,7 @@ class Given:
     engines: Engines
     persona: Callable[[], Persona]
     voice: Voice
+    voice_ending: VoiceEnding | None = None
     silence: Silence
     timeline: Timeline
     history: History
@@ -103,7 +105,7 @@ def make_parts(given: Given) -> CallParts:
             settings,
             given.persona(),
             lambda: Heard(stt.heard_text, stt.heard_language, given.timeline.asked_something),
-            given.job.turn_model,
+            given.voice_ending,
         ),
         conn_options=CONNECT_OPTIONS,
         max_tool_steps=MAX_TOOL_STEPS,

@@ -13,6 +13,7 @@ from chassis.settings import LiveKitSettings
 # What the SDK itself would preload, and the modules of a call. The freeze must stay last.
 PRELOADED = [
     "livekit.plugins.openai",
+    "livekit_agent.event_loop",
     "livekit_agent.conversation",
     "livekit.agents.ipc._preload",
     "livekit.agents.ipc._preload_freeze",

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from livekit.agents import inference, room_io
+from livekit.agents import room_io
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from livekit_agent.persona import Persona
 from livekit_agent.settings import AgentSettings
 from livekit_agent.turn_detector import Heard, TurnDetector
 from livekit_agent.turns import Endpointing
+from livekit_agent.voice_ending import VoiceEnding
 
 MAX_TOOL_STEPS = 5
 MAX_PREEMPTIVE = 6  # replies begun for one turn; each costs the LLM a prompt
@@ -24,12 +25,12 @@ def turn_handling(
     settings: AgentSettings,
     persona: Persona,
     heard: Callable[[], Heard],
-    voice_model: inference.TurnDetector | None,
+    voice: VoiceEnding | None,
 ) -> Any:
     """When a turn is over, what stops the agent, and that replies are begun ahead."""
     rule = Endpointing(min_s=settings.endpointing_min_s, max_s=settings.endpointing_max_s)
     return {
-        "turn_detection": TurnDetector(rule, heard, voice_model),
+        "turn_detection": TurnDetector(rule, heard, voice),
         "endpointing": {"mode": "fixed", "min_delay": rule.min_s, "max_delay": rule.max_s},
         "interruption": {
             **interruption(persona),

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from livekit import rtc
-from livekit.agents import APIConnectOptions, inference
+from livekit.agents import APIConnectOptions
 from livekit.agents.language import LanguageCode
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 from livekit.agents.voice.turn import TurnDetectionEvent
 
 from livekit_agent.turns import Endpointing, Pauses, patience_s
+from livekit_agent.voice_ending import MODEL, VoiceEnding
 
 ASKED_AFTER_S = 0.2  # the SDK asks once the VAD has seen this much silence
-VOICE_MODEL_S = 0.35  # most that the end-of-turn model may take: 20-60 ms when the machine is idle
 ANSWER_WITHIN_S = 10.0  # the SDK's own limit; patience is far below
 YES, NO = 1.0, 0.0
 
@@ -33,21 +33,21 @@ class Heard:
 
 
 class TurnDetector:
-    """Makes the detector's stream of a call. `voice_model`: v1-mini, None for words alone."""
+    """Makes the detector's stream of a call. `voice`: how speech sounds; None: words alone."""
 
     def __init__(
         self,
         rule: Endpointing,
         heard: Callable[[], Heard],
-        voice_model: inference.TurnDetector | None = None,
+        voice: VoiceEnding | None = None,
     ) -> None:
         self._rule = rule
         self._heard = heard
-        self._voice_model = voice_model
+        self._voice = voice
 
     @property
     def model(self) -> str:
-        return self._voice_model.model if self._voice_model else "words"
+        return MODEL if self._voice is not None else "words"
 
     @property
     def provider(self) -> str:
@@ -56,7 +56,7 @@ class TurnDetector:
     def stream(
         self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> "TurnDetectorStream":
-        return TurnDetectorStream(self, self._rule, self._heard, self._voice_model)
+        return TurnDetectorStream(self, self._rule, self._heard, self._voice)
 
 
 class TurnDetectorStream:
@@ -70,13 +70,12 @@ class TurnDetectorStream:
         detector: TurnDetector,
         rule: Endpointing,
         heard: Callable[[], Heard],
-        voice_model: inference.TurnDetector | None,
+        voice: VoiceEnding | None,
     ) -> None:
         self._detector = detector
         self._rule = rule
         self._heard = heard
-        self._voice = voice_model.stream() if voice_model else None
-        self._voice_model = voice_model
+        self._voice = voice
         self._pauses = Pauses()
         self._silent_since: float | None = None  # on the event loop's clock
         self._deciding: asyncio.Task[None] | None = None
@@ -101,7 +100,7 @@ class TurnDetectorStream:
 
     def push_audio(self, frame: rtc.AudioFrame) -> None:
         if self._voice is not None:
-            self._voice.push_audio(frame)
+            self._voice.push(frame)
 
     def predict(self) -> "asyncio.Future[TurnDetectionEvent]":
         """Asked at a pause; the answer comes when the turn is over."""
@@ -109,8 +108,7 @@ class TurnDetectorStream:
         loop = asyncio.get_running_loop()
         self._silent_since = _now() - ASKED_AFTER_S
         self._answer = loop.create_future()
-        voice = self._voice.predict() if self._voice is not None else None
-        self._deciding = loop.create_task(self._decide(self._answer, self._silent_since, voice))
+        self._deciding = loop.create_task(self._decide(self._answer, self._silent_since))
         return self._answer
 
     def cancel_inference(self, *, timed_out: bool = False) -> None:
@@ -118,8 +116,6 @@ class TurnDetectorStream:
         if self._silent_since is not None and not timed_out:
             self._pauses.resumed_after(_now() - self._silent_since)
             self._silent_since = None
-        if self._voice is not None:
-            self._voice.cancel_inference()
         self._drop(NO)
 
     def flush(self, reason: str | None = None) -> None:
@@ -128,25 +124,23 @@ class TurnDetectorStream:
             self._pauses.turn_ended()
             self._silent_since = None
         if self._voice is not None:
-            self._voice.flush(reason)
+            self._voice.forget()
         self._drop(NO)
 
     def end_input(self) -> None:
-        if self._voice is not None:
-            self._voice.end_input()
+        """No more sound will come."""
 
     async def aclose(self) -> None:
         self._drop(NO)
-        if self._voice is not None:
-            await self._voice.aclose()
 
     async def _decide(
         self,
         answer: "asyncio.Future[TurnDetectionEvent]",
         silent_since: float,
-        voice: "asyncio.Future[TurnDetectionEvent] | None",
     ) -> None:
-        finished = await self._voice_finished(voice)
+        finished = None
+        if self._voice is not None:
+            finished = await self._voice.finished(self._heard().language)
         while True:
             heard = self._heard()  # read again: the final transcript may come while we wait
             wait_s = patience_s(
@@ -163,18 +157,6 @@ class TurnDetectorStream:
             await asyncio.sleep(left_s)
         if not answer.done():
             answer.set_result(_event(YES))
-
-    async def _voice_finished(
-        self, voice: "asyncio.Future[TurnDetectionEvent] | None"
-    ) -> bool | None:
-        if voice is None or self._voice is None:
-            return None
-        done, _ = await asyncio.wait([voice], timeout=VOICE_MODEL_S)
-        if not done or voice.cancelled():
-            return None
-        language = LanguageCode(self._heard().language)
-        threshold = await self._voice.unlikely_threshold(language)
-        return threshold is None or voice.result().end_of_turn_probability >= threshold
 
     def _drop(self, probability: float) -> None:
         if self._deciding is not None:
