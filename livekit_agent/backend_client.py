@@ -126,7 +126,7 @@ class BackendClient:
         within_s: float = CONTEXT_WITHIN_S,
     ) -> CallContext:
         """What to start with. User and persona: the dispatch metadata's, for a first call."""
-        path = f"/internal/conversations/{conversation_id}/context"
+        path = f"/internal/conversations/{_segment(conversation_id)}/context"
         query = _given(user_id=user_id, persona_id=persona_id)
         context = _read(CallContext, await self._ask("GET", path, query, within_s))
         return context if self._memory else context.model_copy(update={"memories": ()})

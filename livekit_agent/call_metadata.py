@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chassis.logs import get_logger
 
+MAX_ID_CHARS = 64  # of the backend's ids; the chance part of a room's name is its end
+
 log = get_logger(__name__)
 
 
@@ -29,5 +31,8 @@ class CallMetadata(BaseModel):
             log.warning("metadata_unreadable", fields=[e["loc"] for e in exc.errors()])
             metadata = cls()
         if not metadata.conversation_id:
-            metadata = metadata.model_copy(update={"conversation_id": room})
+            metadata = metadata.model_copy(update={"conversation_id": room[-MAX_ID_CHARS:]})
+        if metadata.channel == "sip" and metadata.user_id is None:
+            # Nobody known: no user's memory is told to whoever dials the number, nor theirs to us.
+            metadata = metadata.model_copy(update={"user_id": metadata.conversation_id})
         return metadata

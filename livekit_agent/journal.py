@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
 from chassis.ended import EndedReason
 from chassis.logs import get_logger
@@ -48,6 +49,7 @@ class Journal:
         self._outbox = outbox
         self._conversation_id = conversation_id
         self._user_id = user_id
+        self._path = f"/internal/conversations/{quote(conversation_id, safe='')}"
         # A conversation has several calls, and a call several agents when one dies: turn 1 of each
         # is another turn.
         self._stay = secrets.token_hex(6)
@@ -116,8 +118,7 @@ class Journal:
     def summary(self, text: str) -> None:
         """What was said before the turns that are still told in full."""
         self._turns += 1
-        path = f"/internal/conversations/{self._conversation_id}/summary"
-        self._add("PUT", path, {"text": text}, f"{self._turns}:summary")
+        self._add("PUT", f"{self._path}/summary", {"text": text}, f"{self._turns}:summary")
 
     def remembered(self, text: str, kind: MemoryKind) -> None:
         """Something to be known in later calls."""
@@ -132,9 +133,8 @@ class Journal:
 
     def ended(self, reason: EndedReason, *, at_s: float | None = None) -> None:
         """The call is over; the last entry of it."""
-        path = f"/internal/conversations/{self._conversation_id}/end"
         body = {"reason": reason.value, "ended_at": _iso(at_s)}
-        self._add("POST", path, body, "end", is_last=True)
+        self._add("POST", f"{self._path}/end", body, "end", is_last=True)
 
     def _turn(
         self,
@@ -160,8 +160,7 @@ class Journal:
                 {"name": t.name, "arguments": t.arguments, "result": t.result} for t in tools
             ],
         }
-        path = f"/internal/conversations/{self._conversation_id}/turns"
-        self._add("POST", path, body, f"{self._turns}:{role}")
+        self._add("POST", f"{self._path}/turns", body, f"{self._turns}:{role}")
 
     def _add(
         self, method: str, path: str, body: dict[str, Any], what: str, *, is_last: bool = False
