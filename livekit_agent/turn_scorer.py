@@ -9,8 +9,11 @@ IDLE_S.
 
 import asyncio
 import contextlib
+import os
+import secrets
 import struct
 import sys
+import tempfile
 from pathlib import Path
 from typing import Self
 
@@ -29,8 +32,8 @@ log = get_logger(__name__)
 class TurnScorer:
     """The process, as its worker keeps it. Enter it; it runs from the first call on."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self) -> None:
+        self.socket = Path(tempfile.gettempdir(), f"parley-turns-{secrets.token_hex(8)}.sock")
         self._process: asyncio.subprocess.Process | None = None
         self._starting = asyncio.Lock()
 
@@ -43,7 +46,7 @@ class TurnScorer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await self._process.wait()
-        self._socket.unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)  # one system call
 
     async def wanted(self) -> None:
         """A call is coming: be there for it. Returns before the model is loaded (0.3 s)."""
@@ -54,13 +57,13 @@ class TurnScorer:
                 sys.executable,
                 "-m",
                 "livekit_agent.turn_scorer",
-                str(self._socket),
+                str(self.socket),
                 stdin=asyncio.subprocess.PIPE,  # closed when the worker dies, however it dies
             )
             log.info("turn_scorer_started", process=self._process.pid)
 
 
-async def serve(socket: Path) -> None:
+async def serve(socket: str) -> None:
     """Until the worker is gone, or no call was there for a while."""
     from livekit.local_inference import EOT, init_eot  # 243 MB, here and nowhere else
 
@@ -88,9 +91,8 @@ async def serve(socket: Path) -> None:
             last_at = asyncio.get_running_loop().time()
             writer.close()
 
-    socket.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(answer, str(socket))
-    socket.chmod(0o600)
+    os.umask(0o177)  # what people say is for this user's processes alone
+    server = await asyncio.start_unix_server(answer, socket)
     async with server:
         worker = asyncio.create_task(_worker_gone())
         while not worker.done():
@@ -111,4 +113,4 @@ async def _worker_gone() -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(Path(sys.argv[1])))
+        asyncio.run(serve(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Whether the voice of a call sounded finished, as the worker's scorer hears it (turn_scorer.py)."""
+"""Whether the voice of a call sounded finished, as the worker's turn scorer hears it."""
 
 import asyncio
 import contextlib
