@@ -58,7 +58,7 @@ def browser_page(name: str, *args: str) -> Iterator[Page]:
         browser: Browser = playwright.chromium.launch(
             executable_path=executable, args=[*QUIET_ARGS, *args]
         )
-        page = browser.new_page()
+        page = browser.new_page(locale="en-US")  # the page speaks the browser's language
         console: list[str] = []
         page.on("console", lambda message: console.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: console.append(f"pageerror: {error}"))
@@ -133,6 +133,20 @@ def test_a_call_by_keyboard_alone(stack: Stack) -> None:
         expect(page.get_by_role("heading", name="Call ended")).to_be_visible(
             timeout=ANSWER_WITHIN_MS
         )
+        expect(page.get_by_text("You said goodbye")).to_be_visible()
+
+
+def test_escape_stops_the_agent(stack: Stack) -> None:
+    with browser_page("escape", *FAKE_MICROPHONE) as page:
+        start_call(page, stack, "Continue with text only")
+        state = page.get_by_test_id("agent-state")
+        expect(state).to_have_attribute("data-state", "waiting_for_text", timeout=ANSWER_WITHIN_MS)
+        page.get_by_role("textbox", name="Message").fill("What can you do?")
+        page.keyboard.press("Enter")
+        expect(state).to_have_attribute("data-state", "speaking", timeout=ANSWER_WITHIN_MS)
+        page.keyboard.press("Escape")
+        expect(page.locator("[data-interrupted=true]")).to_be_visible(timeout=3_000)
+        expect(state).to_have_attribute("data-state", "waiting_for_text", timeout=3_000)
 
 
 def press_tab_until(page: Page, target: Any) -> None:
