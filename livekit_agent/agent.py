@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterable, AsyncIterator
 
 from livekit import rtc
-from livekit.agents import Agent, ModelSettings
-from livekit.agents.llm import ChatContext, Tool, Toolset
+from livekit.agents import Agent, ModelSettings, StopResponse
+from livekit.agents.llm import ChatContext, ChatMessage, Tool, Toolset
 
 from livekit_agent.llm import Piece, Thinking
 from livekit_agent.tts import Speaking
@@ -28,6 +28,11 @@ class ParleyAgent(Agent):
             super().__init__(instructions=instructions, tools=tools, chat_ctx=context)
         self._thinking = thinking
         self._speaking = speaking
+
+    async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
+        """A talk key that was let go without a word asks for no reply."""
+        if not (new_message.text_content or "").strip():
+            raise StopResponse
 
     def llm_node(
         self, chat_ctx: ChatContext, tools: list[Tool], model_settings: ModelSettings
