@@ -246,7 +246,9 @@ class _Request:
             self._parts.history.counter.learn(self.items, chunk.usage.prompt_tokens)
         if chunk.delta is None:
             return ""
-        self._called = self._called or bool(chunk.delta.tool_calls)
+        # A call where only words are wanted, after too many steps, is not answered by anything.
+        calls = bool(chunk.delta.tool_calls) and self._settings.tool_choice != "none"
+        self._called = self._called or calls
         text = chunk.delta.content or ""
         self._text += text
         return text
