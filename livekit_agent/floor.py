@@ -34,8 +34,9 @@ class Floor:
         session.on("agent_false_interruption", self._on_false_interruption)
 
     def speech_ended(self) -> None:
-        """The caller paused; unless the agent speaks over them, they wait now."""
-        if self._session.agent_state != "speaking":
+        """The caller paused; unless the agent speaks, or they hold the talk key, they wait now."""
+        is_waiting = self._session.turn_detection != "manual"
+        if is_waiting and self._session.agent_state != "speaking":
             self._silence.begins()
 
     def nothing_said(self, murmur: bool) -> None:
