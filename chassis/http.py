@@ -14,6 +14,7 @@ from chassis.metrics import Metrics
 __all__ = [
     "AsyncClient",
     "HTTPError",
+    "Request",
     "Response",
     "TimeoutException",
     "pooled_client",

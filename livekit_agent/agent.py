@@ -8,6 +8,7 @@ from livekit.agents.llm import ChatContext, ChatMessage, Tool, Toolset
 
 from livekit_agent.llm import Piece, Thinking
 from livekit_agent.tts import Speaking
+from livekit_agent.underruns import Underruns
 
 
 class ParleyAgent(Agent):
@@ -21,6 +22,7 @@ class ParleyAgent(Agent):
         context: ChatContext | None,
         thinking: Thinking,
         speaking: Speaking,
+        underruns: Underruns,
     ) -> None:
         if context is None:
             super().__init__(instructions=instructions, tools=tools)
@@ -28,6 +30,7 @@ class ParleyAgent(Agent):
             super().__init__(instructions=instructions, tools=tools, chat_ctx=context)
         self._thinking = thinking
         self._speaking = speaking
+        self._underruns = underruns
 
     async def on_user_turn_completed(self, turn_ctx: ChatContext, new_message: ChatMessage) -> None:
         """A talk key that was let go without a word asks for no reply."""
@@ -42,4 +45,4 @@ class ParleyAgent(Agent):
     def tts_node(
         self, text: AsyncIterable[str], model_settings: ModelSettings
     ) -> AsyncIterator[rtc.AudioFrame]:
-        return self._speaking.speak(text)
+        return self._underruns.watched(self._speaking.speak(text))

@@ -1,5 +1,6 @@
 """What a call counts: stages of its turns, fallbacks, interruptions and why it ended."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from chassis.ended import EndedReason
@@ -22,9 +23,13 @@ STAGES = {
 
 
 class CallMetrics:
-    """The numbers of all calls of a process."""
+    """The numbers of all calls of a process.
 
-    def __init__(self, metrics: Metrics) -> None:
+    `tell`: called when there is something new to hand on, with True at the end of a call.
+    """
+
+    def __init__(self, metrics: Metrics, tell: Callable[[bool], None] = lambda _: None) -> None:
+        self._tell = tell
         self._stages = metrics.histogram(
             "turn_stage_seconds",
             "a stage's instant after speech ended, or its time",
@@ -40,6 +45,12 @@ class CallMetrics:
             "interruptions_total", "speech over the agent", ["kind"]
         )
         self._ended = metrics.counter("calls_ended_total", "calls that ended", ["reason"])
+        self._underruns = metrics.counter(
+            "tts_underruns_total", "times a reply's sound ran dry before its end"
+        )
+        self._dry_s = metrics.counter(
+            "tts_underrun_seconds_total", "silence in replies for want of sound"
+        )
 
     def turn(self, turn: TurnEvent) -> None:
         for stage, field in STAGES.items():
@@ -49,12 +60,20 @@ class CallMetrics:
         self._preemptive.labels("discarded").inc(turn.discarded)
         if turn.preemptive:
             self._preemptive.labels("used").inc()
+        self._tell(False)
 
     def stage_changed(self, change: StageChange) -> None:
         self._fallbacks.labels(change.stage, change.state).inc()
+        self._tell(False)
 
     def interrupted(self, kind: Interruption) -> None:
         self._interruptions.labels(kind).inc()
 
+    def ran_dry(self, seconds: float) -> None:
+        """The caller heard `seconds` of silence within a reply."""
+        self._underruns.inc()
+        self._dry_s.inc(seconds)
+
     def ended(self, reason: EndedReason) -> None:
         self._ended.labels(reason.value).inc()
+        self._tell(True)

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Self
 
 import structlog
-from livekit.agents import JobContext
+from livekit.agents import AgentStateChangedEvent, JobContext
 from livekit.agents.llm import ChatContext, ChatItem
 
 from chassis.ended import EndedReason
@@ -19,6 +19,7 @@ from livekit_agent.call_end import CallEnd, reason_of
 from livekit_agent.call_metadata import CallMetadata
 from livekit_agent.call_parts import Given, make_parts
 from livekit_agent.call_tools import CallTools, ToolParts
+from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
 from livekit_agent.completion import Completion
 from livekit_agent.control import Actions, Control
@@ -42,6 +43,8 @@ from livekit_agent.switches import Switchable, Switches
 from livekit_agent.timeline import Timeline
 from livekit_agent.tools.contract import ToolFailure
 from livekit_agent.tts import Voice
+from livekit_agent.underruns import Underruns
+from livekit_agent.voice_ending import VoiceEnding
 from livekit_agent.worker_parts import JobParts
 
 NEW_ROOM_S = 8.0  # in an older one somebody has been talking to an agent that is gone
@@ -59,7 +62,7 @@ async def answer_call(ctx: JobContext) -> None:
         conversation_id=metadata.conversation_id,
         channel=metadata.channel,
     )
-    async with parts.open_backend() as (backend, outbox):
+    async with parts.tracing, parts.open_backend() as (backend, outbox):
         journal = Journal(outbox, metadata.conversation_id, user_id=metadata.user_id)
         async with Call(ctx, parts, metadata, backend, journal) as call:
             log.info("call_started", resumed=metadata.resume)
@@ -94,6 +97,7 @@ class Call:
         self._fallen_back: set[StageName] = set()
         self._timeline = Timeline(fallbacks=lambda: sorted(self._fallen_back))
         self._recollection = Recollection(backend, metadata.user_id)
+        self._underruns = Underruns(self._metrics.ran_dry)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -119,7 +123,9 @@ class Call:
     async def _open(self, stack: AsyncExitStack) -> None:
         asked = asyncio.create_task(self._ask_context())
         stack.callback(asked.cancel)
-        engines = await stack.enter_async_context(open_engines(self._settings, self._stage_changed))
+        engines = await stack.enter_async_context(
+            open_engines(self._settings, self._stage_changed, self._parts.client_metrics)
+        )
         await self._ctx.connect()
         await self._take_context(await asked)
         await stack.enter_async_context(self._journal)
@@ -169,6 +175,8 @@ class Call:
         if remembering is not None:
             await stack.enter_async_context(remembering)
         clips = Clips(self._settings)
+        maker = ClipMaker(clips, engines.http, self._settings)
+        self._clip_maker = await stack.enter_async_context(maker)
         parts = make_parts(
             Given(
                 job=self._parts,
@@ -176,6 +184,7 @@ class Call:
                 engines=engines,
                 persona=lambda: self._persona,
                 voice=self._voice,
+                voice_ending=await self._voice_ending(stack),
                 silence=self._silence,
                 timeline=self._timeline,
                 history=history,
@@ -247,16 +256,14 @@ class Call:
             "conversation_item_added",
             lambda e: parts.stt.turn_taken() if getattr(e.item, "role", "") == "user" else None,
         )
-        parts.session.on(
-            "agent_state_changed",
-            lambda e: self._rescue.reply_done() if e.old_state == "speaking" else None,
-        )
+        parts.session.on("agent_state_changed", self._agent_state_changed)
         self._agent = ParleyAgent(
             instructions=instructions(self._persona, self._context),
             tools=self._tools.of(self._persona),
             context=self._past(),
             thinking=parts.thinking,
             speaking=parts.speaking,
+            underruns=self._underruns,
         )
         self._tools.serve(self._agent)
         await stack.enter_async_context(presence)
@@ -304,6 +311,11 @@ class Call:
             known=[memory.text for memory in self._context.memories],
         )
 
+    async def _voice_ending(self, stack: AsyncExitStack) -> VoiceEnding | None:
+        if self._parts.turn_socket is None:
+            return None
+        return await stack.enter_async_context(VoiceEnding(self._parts.turn_socket))
+
     async def _ask_window(self, engines: Engines, history: History) -> None:
         main = engines.llm.order()[0]
         tokens = await context_tokens(
@@ -327,6 +339,13 @@ class Call:
         self._session.options.interruption.update(interruption(persona))  # type: ignore[typeddict-item]
         await self._agent.update_instructions(instructions(persona, self._context))
         await self._agent.update_tools(self._tools.of(persona))
+
+    def _agent_state_changed(self, event: AgentStateChangedEvent) -> None:
+        self._underruns.state_changed(event.new_state)
+        if event.old_state == "speaking":
+            self._rescue.reply_done()
+            if self._voice.id != self._settings.tts_voice:  # that one is the worker's to render
+                self._clip_maker.want(self._voice.id, self._voice.language)
 
     def _stage_changed(self, change: StageChange) -> None:
         """An engine failed, was replaced or is back."""

@@ -15,6 +15,7 @@ from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from livekit_agent.settings import AgentSettings
 from livekit_agent.stages import Endpoint, Stage, StageChange, StageName, http_probe
+from livekit_agent.tracing import carry_trace
 
 WARM_UP_TIMEOUT_S = 2.0
 # What the standby's engines are asked for; it serves whatever the name.
@@ -48,20 +49,14 @@ def load_vad(settings: AgentSettings) -> vad.VAD:
     return inference.VAD(model="silero")
 
 
-def load_turn_model(settings: AgentSettings) -> inference.TurnDetector | None:
-    """The end-of-turn model. Its version is named: the default may be one in a cloud."""
-    if settings.turn_detector == "words":
-        return None
-    return inference.TurnDetector(version="v1-mini")
-
-
 @asynccontextmanager
 async def open_engines(
-    settings: AgentSettings, on_change: Callable[[StageChange], None]
+    settings: AgentSettings, on_change: Callable[[StageChange], None], metrics: Metrics
 ) -> AsyncIterator[Engines]:
     """The engines of a call, closed with the block."""
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(pooled_client(metrics=Metrics("agent_call")))
+        http = await stack.enter_async_context(pooled_client(metrics=metrics))
+        http.event_hooks = {"request": [carry_trace]}
         warming = asyncio.create_task(_warm_up(http, settings))
         stack.push_async_callback(_cancelled, warming)
         probe = http_probe(http)

@@ -128,6 +128,13 @@ class AgentSettings(ServiceSettings):
         default=[], description="tool servers (MCP), JSON list: see docs/search-and-mcp.md"
     )
 
+    otlp_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="OTLP/HTTP address that takes traces of calls, without what is said: "
+        "http://127.0.0.1:4318/v1/traces; unset: none are made",
+    )
+
     max_calls: int = Field(default=8, ge=1, description="calls this worker takes at once")
     idle_processes: int = Field(default=1, ge=0, le=16, description="warm processes kept ready")
     job_memory_mb: int = Field(

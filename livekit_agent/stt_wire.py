@@ -18,6 +18,7 @@ from websockets.exceptions import (
 )
 
 from livekit_agent.stages import Endpoint, EngineFailure
+from livekit_agent.tracing import trace_headers
 
 SAMPLE_RATE_HZ = 24_000  # what the protocol names; servers resample
 SEND_WITHIN_S = 3.0
@@ -112,7 +113,8 @@ async def open_socket(
             additional_headers={
                 "authorization": f"Bearer {endpoint.api_key.get_secret_value()}",
                 "x-parley-priority": "live",
-            },
+            }
+            | trace_headers(),
             open_timeout=within_s,
             close_timeout=CLOSE_WITHIN_S,
             max_size=MAX_MESSAGE_BYTES,

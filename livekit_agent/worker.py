@@ -5,43 +5,55 @@ import contextlib
 import importlib
 import signal
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from livekit.agents import AgentServer, JobProcess, JobRequest
 
 from chassis.health import Health, Probe, ProbeFailed, ready_probe
-from chassis.http import AsyncClient, pooled_client, tls_context
+from chassis.http import pooled_client, tls_context
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
 from chassis.service import create_app
 from chassis.settings import InternalSettings, LiveKitSettings, load_settings
 from livekit_agent.call_metrics import CallMetrics
+from livekit_agent.call_numbers import CallNumbers, NumbersSender
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
 from livekit_agent.conversation import answer_call
 from livekit_agent.delivery import delivered_records
-from livekit_agent.engines import load_turn_model, load_vad
+from livekit_agent.engines import load_vad
+from livekit_agent.load import LoopLag, Refusal, load_of, refusal_of
+from livekit_agent.readiness import EngineWatch
 from livekit_agent.settings import AgentSettings
+from livekit_agent.tracing import Tracing
+from livekit_agent.turn_scorer import TurnScorer
 from livekit_agent.worker_parts import JobParts
 
-MAX_LOAD = 0.99  # at 1 the SFU does not even ask; `_on_request` says no for itself
 INITIALIZE_TIMEOUT_S = 30.0  # the SDK's 10 s kills a slow machine's processes again and again
 EXIT_GAVE_UP = 1  # the SDK ends with 0 when it cannot reach the SFU: nothing would restart it
 
 log = get_logger(__name__)
 
 
-def prewarm(process: JobProcess) -> None:
-    """What each job process has ready before its call."""
+def prewarm(numbers_address: str, turn_socket: Path, process: JobProcess) -> None:
+    """What each job process has ready before its call. `numbers_address`: where to tell what it
+    counts. `turn_socket`: of the turn scorer."""
     settings = load_settings(AgentSettings)
     configure_logs("agent", level=settings.log_level, log_format=settings.log_format)
+    counted, asked = Metrics("agent"), Metrics("agent_call")
+    sender = NumbersSender(numbers_address, [counted.registry, asked.registry])
     process.userdata["parts"] = JobParts(
         settings=settings,
         service_key=load_settings(InternalSettings).key,
-        metrics=CallMetrics(Metrics("agent")),
+        metrics=CallMetrics(counted, sender.send),
+        client_metrics=asked,
+        tracing=Tracing.to(settings.otlp_url),
         vad=load_vad(settings),
-        turn_model=load_turn_model(settings),
+        turn_socket=turn_socket if settings.turn_detector == "v1-mini" else None,
     )
     # Else done by the first request, on the loop that greets the caller.
     tls_context()
@@ -54,10 +66,15 @@ class Worker:
     def __init__(self, settings: AgentSettings, livekit: LiveKitSettings) -> None:
         self._settings = settings
         self._metrics = Metrics("agent")
-        self._calls = self._metrics.gauge("calls", "calls this worker is in")
+        self._metrics.gauge("calls", "calls this worker is in").set_function(self._calls_now)
         self._refused = self._metrics.counter("calls_refused_total", "calls refused", ["reason"])
         self.health = Health("agent", self._metrics)
         self._client = pooled_client(metrics=self._metrics)
+        self._engines = EngineWatch(settings, self._client, self.health, self._metrics)
+        self._lag = LoopLag()
+        self._numbers = CallNumbers(self._metrics)
+        self._accepted: set[str] = set()  # jobs that may have no process yet
+        self._turn_scorer = TurnScorer()
         self._clip_maker = ClipMaker(Clips(settings), self._client, settings)
         self._server = AgentServer(
             ws_url=livekit.url,
@@ -65,29 +82,23 @@ class Worker:
             api_secret=livekit.api_secret.get_secret_value(),
             host="127.0.0.1",
             port=settings.sdk_port,
-            setup_fnc=prewarm,
+            setup_fnc=partial(prewarm, self._numbers.address, self._turn_scorer.socket),
             load_fnc=self._load,
             # Refusals are ours (`_on_request`): the SDK's threshold also counts reserved slots and
             # turned down a second caller in the same instant.
             load_threshold=float("inf"),
             num_idle_processes=settings.idle_processes,
-            drain_timeout=settings.drain_s,
             initialize_process_timeout=INITIALIZE_TIMEOUT_S,
             job_memory_limit_mb=settings.job_memory_mb,
         )
         self._server.rtc_session(answer_call, agent_name=settings.name, on_request=self._on_request)
         self._registered = False
         self._server.on("worker_registered", self._on_registered)
-        self._watch(livekit)
-
-    def _watch(self, livekit: LiveKitSettings) -> None:
         self.health.watch("sfu", self._sfu_probe(livekit))
-        for name, url in (
-            ("stt", self._settings.stt_url),
-            ("llm", self._settings.llm_url),
-            ("tts", self._settings.tts_url),
-        ):
-            self.health.watch(name, engine_probe(self._client, url))
+        self.health.watch("lines", self._line_probe, fresh_s=0)
+        self._metrics.gauge("event_loop_lag_seconds", "how late the worker is").set_function(
+            lambda: self._lag.seconds
+        )
 
     def _sfu_probe(self, livekit: LiveKitSettings) -> Probe:
         reachable = ready_probe(self._client, livekit.http_url)
@@ -104,23 +115,43 @@ class Worker:
         self._registered = True
         log.info("worker_registered")
 
-    def _load(self) -> float:
-        """Share of the calls this worker takes. Never the host's CPU: an engine may be using it.
+    async def _line_probe(self) -> None:
+        if self._server.draining:
+            raise ProbeFailed("leaving: it takes no more calls")
+        if self._calls_now() >= self._settings.max_calls:
+            raise ProbeFailed(f"all {self._settings.max_calls} lines are busy")
 
-        Nor readiness: the SFU skips a worker at 1 and hears of a change up to 2.5 s late, so a call
-        right after recovery would find no agent. A call is refused before it starts, by its token.
-        """
-        active = len(self._server.active_jobs)
-        self._calls.set(active)
-        return min(MAX_LOAD, active / self._settings.max_calls)
+    def _calls_now(self) -> int:
+        return len({info.job.id for info in self._server.active_jobs} | self._accepted)
+
+    def _load(self) -> float:
+        """Asked from a thread, every half second and before each call."""
+        most = self._settings.max_calls
+        return load_of(self._calls_now(), most, self._engines.queued() / most, self._lag.seconds)
+
+    def _refusal(self) -> Refusal | None:
+        return refusal_of(
+            calls=self._calls_now(),
+            max_calls=self._settings.max_calls,
+            is_draining=self._server.draining,
+            silent_stages=self._engines.silent_stages(),
+            lag_s=self._lag.seconds,
+        )
 
     async def _on_request(self, request: JobRequest) -> None:
-        if len(self._server.active_jobs) >= self._settings.max_calls:
-            self._refused.labels("full").inc()
-            log.warning("call_refused", reason="full")
-            await request.reject()
-        else:
+        refusal = self._refusal()
+        if refusal is not None:
+            self._refused.labels(refusal).inc()
+            log.warning("call_refused", reason=refusal, room=request.room.name)
+            await request.reject(terminate=False)  # another worker may have a line
+            return
+        if self._settings.turn_detector == "v1-mini":
+            await self._turn_scorer.wanted()
+        self._accepted.add(request.id)  # else all who ask before its process runs would be taken
+        try:
             await request.accept(name="Parley")
+        finally:
+            self._accepted.discard(request.id)
 
     async def run(self) -> int:
         """Serve until a signal, drain, stop. Returns the exit status."""
@@ -128,7 +159,17 @@ class Worker:
         with on_stop_signals(stop):
             key = load_settings(InternalSettings).key
             records = delivered_records(self._settings, key, self._metrics)
-            async with self._client, self._clip_maker, records, asyncio.TaskGroup() as tasks:
+            async with AsyncExitStack() as stack:
+                for part in (
+                    self._client,
+                    self._clip_maker,
+                    records,
+                    self._numbers,
+                    self._lag,
+                    self._turn_scorer,
+                ):
+                    await stack.enter_async_context(part)
+                tasks = await stack.enter_async_context(asyncio.TaskGroup())
                 self._clip_maker.want(self._settings.tts_voice, self._settings.language)
                 health = uvicorn.Server(self._health_config())
                 health_task = tasks.create_task(_serve(health))
@@ -146,7 +187,8 @@ class Worker:
     async def _stop(self, server_task: asyncio.Task[None]) -> None:
         log.info("worker_draining", calls=len(self._server.active_jobs))
         with contextlib.suppress(TimeoutError):
-            await self._server.drain()
+            # The SDK waits for ever when told not to wait at all.
+            await self._server.drain(timeout=max(1, self._settings.drain_s))
         await self._server.aclose()
         await asyncio.gather(server_task, return_exceptions=True)
 
@@ -159,19 +201,6 @@ class Worker:
             log_config=None,
             access_log=False,
         )
-
-
-def engine_probe(client: AsyncClient, base_url: str) -> Probe:
-    """Parley's engines say in `/health/ready` whether they can answer; others list their models."""
-
-    async def probe() -> None:
-        response = await client.get(f"{base_url.removesuffix('/v1')}/health/ready")
-        if response.status_code == 404:
-            response = await client.get(f"{base_url}/models")
-        if response.status_code >= 500:
-            raise ProbeFailed(f"{response.url} answered {response.status_code}")
-
-    return probe
 
 
 async def _serve(server: uvicorn.Server) -> None:
