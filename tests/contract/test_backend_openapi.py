@@ -9,6 +9,7 @@ from tests.contract.openapi_cases import all_keep_to_it
 from tests.processes import running
 
 KEY = "k" * 40
+BUT = ("negative_data_rejection",)  # an object in a query is another parameter, which is ignored
 
 pytestmark = pytest.mark.timeout(300)  # some hundreds of requests, on a machine that may be busy
 
@@ -26,4 +27,4 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_every_operation_keeps_to_the_document(url: str) -> None:
-    all_keep_to_it(url, key=KEY)
+    all_keep_to_it(url, key=KEY, but=BUT)
