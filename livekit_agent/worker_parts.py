@@ -37,4 +37,4 @@ class JobParts:
             return
         http = backend_http(self.settings.backend_url, self.service_key, self.client_metrics)
         async with http, Outbox(self.settings.data_dir) as outbox:
-            yield BackendClient(http), outbox
+            yield BackendClient(http, memory=self.settings.memory_policy != "off"), outbox
