@@ -4,7 +4,8 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,20 @@ class Service:
         if self.process is None or self.process.poll() is not None:
             return
         self.kill()
+
+    @contextmanager
+    def with_settings(self, **settings: str) -> Iterator[None]:
+        """Restarted with these settings until the block ends, and then again without."""
+        usual = self.environment
+        self.stop()
+        self.environment = {**usual, **settings}
+        self.start()
+        try:
+            self.wait_ready()
+            yield
+        finally:
+            self.environment = usual
+            self.stop()
 
     def family(self) -> list[psutil.Process]:
         try:

@@ -108,7 +108,6 @@ async def test_an_answer_whose_end_is_late_keeps_nobody_waiting(rig: Rig, engine
         ("llm", Answer(status=503, body=LOADING, headers={"retry-after": "1"})),
         ("llm", Answer(status=500, body=OUT_OF_MEMORY)),
         ("tts", Answer(status=500, body=OUT_OF_MEMORY)),
-        ("tts", Answer(status=429, body=FAILED, headers={"retry-after": "4"})),
     ],
     ids=lambda value: value if isinstance(value, str) else str(value.status),
 )

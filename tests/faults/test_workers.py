@@ -23,12 +23,14 @@ from tests.faults.calls import (
     is_answered,
     note,
 )
-from tests.faults.processes import connected_to, send
-from tests.faults.rig import CALLS, GREETING, Rig
+from tests.faults.processes import Service, connected_to, send
+from tests.faults.rig import GREETING, Rig
 from tests.processes import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
+GIVES_UP_WITHIN_S = 180  # of the SDK: 16 tries
+LINES_THERE_ARE = 2
 BACK_AGAIN = LINES["en"]["back_again"]
 REPLACED_WITHIN_S = {
     "killed": 15.0,
@@ -123,19 +125,17 @@ async def attempt(rig: Rig) -> str:
 
 async def test_who_finds_all_lines_busy_is_told_so(rig: Rig) -> None:
     """Row 32: three times as many at once as there are lines; nobody sits in a silent room."""
-    outcomes = await asyncio.gather(*(attempt(rig) for _ in range(3 * CALLS)))
+    with rig.worker.with_settings(AGENT_MAX_CALLS=str(LINES_THERE_ARE)):
+        await asyncio.to_thread(until, lambda: rig.token().status_code == 201, 15)
+        async with AsyncExitStack() as stack:
+            for _ in range(LINES_THERE_ARE):
+                await stack.enter_async_context(calling(rig))
+            await asyncio.to_thread(until, lambda: rig.token().status_code == 503, 10)
+            assert float(rig.token().headers["retry-after"]) > 0
+        await asyncio.to_thread(until, lambda: rig.token().status_code == 201, 15)
+        outcomes = await asyncio.gather(*(attempt(rig) for _ in range(3 * LINES_THERE_ARE)))
     assert set(outcomes) <= {"greeted", "refused"}
     assert "greeted" in outcomes
-
-
-async def test_a_full_worker_refuses_before_the_call(rig: Rig) -> None:
-    """Row 32."""
-    async with AsyncExitStack() as stack:
-        for _ in range(CALLS):
-            await stack.enter_async_context(calling(rig))
-        await asyncio.to_thread(until, lambda: rig.token().status_code == 503, 10)
-        assert float(rig.token().headers["retry-after"]) > 0
-    await asyncio.to_thread(until, lambda: rig.token().status_code == 201, 15)
 
 
 async def test_a_worker_that_is_told_to_leave_finishes_its_call_first(rig: Rig) -> None:
@@ -178,3 +178,15 @@ def new_process(rig: Rig, before: set[int]) -> int:
 
     until(seen, 15)
     return found[0]
+
+
+@pytest.mark.timeout(GIVES_UP_WITHIN_S + 20)
+def test_a_worker_that_cannot_register_is_not_ready_and_ends_with_an_error(
+    hopeless_worker: Service,
+) -> None:
+    """Row 31: so that what supervises it starts it again. It began with this folder's tests."""
+    process = hopeless_worker.process
+    assert process is not None
+    if process.poll() is None:
+        assert httpx2.get(hopeless_worker.ready_url, trust_env=False).status_code == 503
+    assert process.wait(GIVES_UP_WITHIN_S) not in (0, None)
