@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from chassis.ended import EndedReason
 from chassis.metrics import Metrics
+from livekit_agent import conversation as call_module
 from livekit_agent import engines as engines_module
 from livekit_agent import stt as stt_module
 from livekit_agent.backend_client import BackendClient
@@ -104,7 +105,7 @@ class TalkingTo:
         self.hearing = Hearing(self.microphone)
         self.world = World(self.loudspeaker)
         self.room = FakeRoom()
-        self.turn_model: Any = None
+        self.voice_ending: Any = None  # in the place of VoiceEnding; None: words alone
         metrics = Metrics("agent")
         self.metrics, self.registry = CallMetrics(metrics), metrics.registry
         self.room_deleted = False
@@ -143,7 +144,7 @@ class TalkingTo:
                 service_key=SecretStr("k"),
                 metrics=self.metrics,
                 vad=LevelVad(),
-                turn_model=self.turn_model,
+                turn_socket=None if self.voice_ending is None else Path(),
             )
             metadata = CallMetadata(conversation_id="c", user_id="u", resume=self.resume)
             journal = Journal(None, "c")
@@ -175,6 +176,7 @@ class TalkingTo:
         self._monkeypatch.setattr(AgentSession, "start", start_without_room)
         self._monkeypatch.setattr(engines_module, "pooled_client", client)
         self._monkeypatch.setattr(stt_module, "open_socket", self.hearing.open)
+        self._monkeypatch.setattr(call_module, "VoiceEnding", lambda _: self.voice_ending)
 
     def _agent_settings(self) -> AgentSettings:
         clips = self._folder / "clips"

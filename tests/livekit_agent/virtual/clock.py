@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import itertools
 import selectors
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import pytest
 from livekit.agents import llm
 from livekit.agents.voice import events
 from pydantic import BaseModel
+
+from livekit_agent.tools.schedule import Schedule
 
 BEGAN_AT_S = 1_800_000_000.0  # what the wall clock says when a test begins
 STUCK_AFTER_S = 20.0  # of real time in which nothing happens
@@ -67,7 +70,7 @@ def _stamp_late() -> None:
             if isinstance(model, type) and issubclass(model, BaseModel):
                 field = model.model_fields.get("created_at")
                 if field is not None and field.default_factory is not None:
-                    field.default_factory = lambda: time.time()  # noqa: PLW0108  # looked up late
+                    field.default_factory = lambda: time.time()  # looked up late
                     model.model_rebuild(force=True)
 
 
@@ -76,7 +79,10 @@ def bend_time(monkeypatch: pytest.MonkeyPatch, loop: VirtualLoop) -> None:
     _stamp_late()
     monkeypatch.setattr(time, "time", lambda: BEGAN_AT_S + loop.now_s)
     monkeypatch.setattr(time, "monotonic", lambda: loop.now_s)
-    monkeypatch.setattr(time, "perf_counter", lambda: loop.now_s)
+    ticks = itertools.count(1)  # two readings are never the same: some divide by what lies between
+    monkeypatch.setattr(time, "perf_counter", lambda: loop.now_s + next(ticks) * 1e-9)
+    defaults = Schedule.__init__.__kwdefaults__  # it took `time.time` as it was at its making
+    monkeypatch.setitem(defaults, "now", lambda: BEGAN_AT_S + loop.now_s)
 
 
 def now_s() -> float:

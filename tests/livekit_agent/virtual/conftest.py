@@ -1,7 +1,7 @@
 """Everything in this folder runs on a loop whose time jumps."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,11 +24,9 @@ async def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def talk(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, virtual_time: None
-) -> AsyncIterator[TalkingTo]:
+async def talk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, virtual_time: None) -> TalkingTo:
     """A call to be scripted, then entered."""
     monkeypatch.chdir(tmp_path)  # no .env is there
     talking = TalkingTo(monkeypatch, tmp_path)
     talking.remembers(tools=[])  # most talks need none, and they cost time
-    yield talking
+    return talking

@@ -1,12 +1,12 @@
 """When the agent takes the turn."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from typing import Self
 
 import pytest
-from livekit.agents.voice.turn import TurnDetectionEvent
+from livekit import rtc
 
+from livekit_agent.voice_ending import WITHIN_S
 from tests.livekit_agent.virtual.call import TalkingTo
 from tests.livekit_agent.virtual.clock import now_s
 
@@ -38,54 +38,43 @@ async def test_words_that_sound_finished_are_answered_sooner(
         assert wait_s <= await waited(talk, words) <= wait_s + MARGIN_S
 
 
-class VoiceModel:
-    """An end-of-turn model that hears what it is told to. `answer` None: it never answers."""
+class Voice:
+    """In the place of VoiceEnding: hears what it is told to, after a while."""
 
-    model = "v1-mini"
+    def __init__(self, finished: bool | None) -> None:
+        self._finished = finished
 
-    def __init__(self, answer: float | None) -> None:
-        self.answer = answer
-
-    def stream(self) -> "VoiceModel":
+    async def __aenter__(self) -> Self:
         return self
 
-    async def unlikely_threshold(self, language: object) -> float:
-        return 0.5
-
-    def predict(self) -> "asyncio.Future[TurnDetectionEvent]":
-        future = asyncio.get_running_loop().create_future()
-        if self.answer is not None:
-            event = TurnDetectionEvent(
-                type="eot_prediction", end_of_turn_probability=self.answer, last_speaking_time=0.0
-            )
-            asyncio.get_running_loop().call_later(
-                0.04, lambda: future.done() or future.set_result(event)
-            )
-        return future
-
-    def nothing(self, *_: object, **__: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         pass
 
-    push_audio = cancel_inference = flush = end_input = nothing
-
-    async def aclose(self) -> None:
+    def push(self, frame: rtc.AudioFrame) -> None:
         pass
+
+    def forget(self) -> None:
+        pass
+
+    async def finished(self, language: str) -> bool | None:
+        await asyncio.sleep(0.04 if self._finished is not None else WITHIN_S)
+        return self._finished
 
 
 @pytest.mark.parametrize(
     ("words", "finished", "wait_s"),
     [
-        ("how old is the moon", 0.9, 0.3),
-        ("how old is the moon", 0.1, 0.5),
+        ("how old is the moon", True, 0.3),
+        ("how old is the moon", False, 0.5),
         ("how old is the moon", None, 0.55),  # 0.35 s for the model, then without it
-        ("I would like to", 0.9, 0.9),
-        ("I would like to", 0.1, 1.6),
+        ("I would like to", True, 0.9),
+        ("I would like to", False, 1.6),
     ],
 )
 async def test_the_voice_has_a_say_too(
-    talk: TalkingTo, words: str, finished: float | None, wait_s: float
+    talk: TalkingTo, words: str, finished: bool | None, wait_s: float
 ) -> None:
-    talk.turn_model = VoiceModel(finished)
+    talk.voice_ending = Voice(finished)
     async with talk.set(turn_detector="v1-mini"):
         await talk.greeted()
         assert wait_s <= await waited(talk, words) <= wait_s + MARGIN_S + 0.05
