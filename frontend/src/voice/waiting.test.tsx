@@ -1,6 +1,12 @@
 // @vitest-environment jsdom
 import { act, renderHook } from '@testing-library/react';
-import { ConnectionState, Room } from 'livekit-client';
+import {
+  ConnectionState,
+  ParticipantKind,
+  RemoteParticipant,
+  Room,
+  RoomEvent,
+} from 'livekit-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useAgentPresence } from './useAgentPresence';
 import { useReconnecting } from './useReconnecting';
@@ -18,6 +24,23 @@ describe('waiting for the agent', () => {
     expect(result.current.kind).toBe('waiting');
     pass(200);
     expect(result.current.kind).toBe('absent');
+  });
+
+  it('gives a lost agent twenty seconds to be replaced', () => {
+    const room = new Room();
+    const kind = ParticipantKind.AGENT;
+    const signal = {} as ConstructorParameters<typeof RemoteParticipant>[0];
+    const agent = new RemoteParticipant(signal, 'PA_1', 'agent-1', '', '', {}, undefined, kind);
+    const { result } = renderHook(() => useAgentPresence(room, true));
+    room.remoteParticipants.set('agent-1', agent);
+    act(() => void room.emit(RoomEvent.ParticipantConnected, agent));
+    expect(result.current).toMatchObject({ kind: 'present', identity: 'agent-1' });
+    room.remoteParticipants.delete('agent-1');
+    act(() => void room.emit(RoomEvent.ParticipantDisconnected, agent));
+    pass(19_900);
+    expect(result.current.kind).toBe('away');
+    pass(200);
+    expect(result.current.kind).toBe('left');
   });
 
   it('does not count the time in which we are not connected ourselves', () => {
