@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 
-from livekit.agents import AgentSession, ConversationItemAddedEvent, FunctionToolsExecutedEvent
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    ConversationItemAddedEvent,
+    FunctionToolsExecutedEvent,
+    UserStateChangedEvent,
+)
 from livekit.agents.llm import ChatMessage
 
 from chassis.logs import get_logger
@@ -39,6 +45,8 @@ class Record:
         self._last_reply = ""
         session.on("conversation_item_added", self._on_item)
         session.on("function_tools_executed", self._on_tools)
+        if remembering is not None:
+            _give_way(session, remembering)
 
     def _on_item(self, event: ConversationItemAddedEvent) -> None:
         item = event.item
@@ -77,6 +85,24 @@ class Record:
             ToolUse(name=call.name, arguments=call.arguments, result=output.output)
             for call, output in event.zipped()
         ]
+
+
+def _give_way(session: AgentSession[None], remembering: Remembering) -> None:
+    """Nothing is asked of the LLM for memory's sake from the user's first word to the reply's end:
+    where it has one slot, the turn would wait."""
+
+    def user_changed(event: UserStateChangedEvent) -> None:
+        if event.new_state == "speaking":
+            remembering.pause()
+
+    def agent_changed(event: AgentStateChangedEvent) -> None:
+        if event.new_state == "listening":
+            remembering.resume()
+        else:
+            remembering.pause()
+
+    session.on("user_state_changed", user_changed)
+    session.on("agent_state_changed", agent_changed)
 
 
 def timing_of(turn: TurnEvent) -> dict[str, float]:
