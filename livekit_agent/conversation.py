@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from typing import Self
 
-import structlog
 from livekit.agents import AgentStateChangedEvent, JobContext
 from livekit.agents.llm import ChatContext, ChatItem
 
@@ -51,24 +50,6 @@ NEW_ROOM_S = 8.0  # in an older one somebody has been talking to an agent that i
 EVENTS_WITHIN_S = 0.5
 
 log = get_logger(__name__)
-
-
-async def answer_call(ctx: JobContext) -> None:
-    """Entry point of a job: hold the conversation in `ctx.room` until one side leaves."""
-    parts: JobParts = ctx.proc.userdata["parts"]
-    metadata = CallMetadata.of(ctx.job.metadata, ctx.job.room.name)
-    structlog.contextvars.bind_contextvars(
-        room=ctx.job.room.name,
-        conversation_id=metadata.conversation_id,
-        channel=metadata.channel,
-    )
-    async with parts.tracing, parts.open_backend() as (backend, outbox):
-        journal = Journal(outbox, metadata.conversation_id, user_id=metadata.user_id)
-        async with Call(ctx, parts, metadata, backend, journal) as call:
-            log.info("call_started", resumed=metadata.resume)
-            reason = await call.ended()
-    log.info("call_ended", reason=reason.value)
-    ctx.shutdown(reason=reason.value)
 
 
 class Call:
@@ -355,6 +336,8 @@ class Call:
             self._fallen_back.add(change.stage)
         log.warning("stage_changed", stage=change.stage, state=change.state, engine=change.engine)
         self._metrics.stage_changed(change)
+        if change.stage == "stt" and change.state == "down":
+            self._rescue.hearing_lost()
         self._events.publish(
             StatusEvent(stage=change.stage, state=change.state, since=now(), engine=change.engine)
         )

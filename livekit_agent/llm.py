@@ -27,6 +27,7 @@ from livekit_agent.reply_limits import ReplyLimits
 from livekit_agent.silence import Silence
 from livekit_agent.stages import Endpoint, EngineFailure, Stage
 from livekit_agent.timeline import Timeline
+from livekit_agent.tool_schemas import ToolSchemas
 from livekit_agent.tools.fence import fence
 
 READ_MARGIN_S = 1.0  # the client's own limits only catch what ours missed
@@ -67,6 +68,7 @@ class Thinking:
 
     def __init__(self, parts: LlmParts) -> None:
         self._parts = parts
+        self._schemas = ToolSchemas()
         self.failed_replies = 0  # in a row, with every engine
 
     @property
@@ -78,11 +80,11 @@ class Thinking:
     ) -> AsyncIterator[Piece]:
         """The reply's pieces, by whichever engine; an apology when none is left. Never raises."""
         self._parts.timeline.reply_begun(context)
-        fixed_chars = sum(len(str(tool)) for tool in tools)  # once a reply; their schemas are near
+        offered, fixed_chars = self._schemas.of(tools)
         items = self._parts.history.fit(without_lines(context.items), fixed_chars=fixed_chars)
         items = await self._with_memories(items)
         for endpoint in self._parts.stage.order():
-            request = _Request(self._parts, endpoint, items, tools, settings)
+            request = _Request(self._parts, endpoint, items, offered, settings)
             try:
                 async for piece in self._from(request):
                     yield piece

@@ -48,15 +48,16 @@ class Presence:
         self._timer = loop.call_later(BACK_WITHIN_S, self._end_if_alone)
 
     def _end_if_alone(self) -> None:
-        people = [
-            p
-            for p in self._room.remote_participants.values()
-            if p.kind != rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-        ]
-        if not people:
+        if not self._people():
             self._end.end(EndedReason.USER_LEFT)
+
+    def _people(self) -> list[rtc.RemoteParticipant]:
+        kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        return [p for p in self._room.remote_participants.values() if p.kind != kind]
 
     def _on_disconnected(self, reason: int) -> None:
         """The SFU is gone for good, has closed the room, or another agent took our place."""
         log.info("room_left", because=reason)
-        self._end.end(EndedReason.ROOM_CLOSED)
+        # The SFU closes an empty room at about the time we give up on a lost caller.
+        was_lost = self._timer is not None and not self._people()
+        self._end.end(EndedReason.USER_LEFT if was_lost else EndedReason.ROOM_CLOSED)

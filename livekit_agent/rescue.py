@@ -71,6 +71,11 @@ class Rescue:
         if self._watched.stt.state == "down":
             self._tell_deaf()
 
+    def hearing_lost(self) -> None:
+        """No engine is left to hear with. Who waits for an answer is told, whatever they were."""
+        if self._watched.silence.is_waiting:
+            self._tell_deaf()
+
     def reply_done(self) -> None:
         """A reply was given, or what stands for one. Ends a call in which none ever comes."""
         if self._watched.thinking.failed_replies >= FAILED_REPLIES:

@@ -36,6 +36,11 @@ class Silence:
         self._since = None
         self._change()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the caller waits for sound now."""
+        return self._since is not None
+
     def told(self) -> bool:
         """Claim the right to ask for patience: true once a silence."""
         if self._told or self._since is None:

@@ -24,7 +24,7 @@ from livekit_agent.stt_wire import (
     Words,
     open_socket,
 )
-from livekit_agent.turns import is_backchannel, is_interruption, may_prepare
+from livekit_agent.turns import as_prepared, is_backchannel, is_interruption, may_prepare
 from livekit_agent.unheard import EndOfUtterance, Unheard
 
 PREFIX_S = 0.5  # of sound before the VAD noticed speech
@@ -318,6 +318,7 @@ class LiveStream(stt.RecognizeStream):
             self._waiting_since.popleft()
         self._lag_s += LAG_WEIGHT * (self._words_at_silence_s - self._lag_s)
         murmur = self._over_agent and is_backchannel(event.text, self._language)
+        text = as_prepared(event.text, self._prepared)
         self._text = self._prepared = ""
         if event.language:
             self._owner.heard_language = event.language
@@ -330,7 +331,7 @@ class LiveStream(stt.RecognizeStream):
         self._finals = f"{self._finals} {event.text}".strip()
         self._owner.heard_text = self._finals
         self._owner.events.on_final()
-        self._emit(stt.SpeechEventType.FINAL_TRANSCRIPT, event.text, event.confidence)
+        self._emit(stt.SpeechEventType.FINAL_TRANSCRIPT, text, event.confidence)
 
     def _turn_text(self) -> str:
         if not self._owner.heard_text:

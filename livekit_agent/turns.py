@@ -150,6 +150,12 @@ def may_prepare(text: str, prepared: str, silence_s: float, after_s: float) -> b
     return bool(text.strip()) and silence_s >= after_s and _words(text) != _words(prepared)
 
 
+def as_prepared(final: str, prepared: str) -> str:
+    """`final`, in the spelling that a reply was prepared for when the words are the same: another
+    comma or capital must not throw the reply away."""
+    return prepared.strip() if _words(final) == _words(prepared) else final
+
+
 class Pauses:
     """The pauses a caller makes within a turn, learned as they go on speaking after one."""
 
