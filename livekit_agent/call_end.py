@@ -60,7 +60,8 @@ def reason_of(event: CloseEvent, disconnected: int | None) -> EndedReason:
     """Why the session closed. `disconnected`: how the user's connection ended, if it did."""
     if event.reason is CloseReason.PARTICIPANT_DISCONNECTED:
         return left_reason(disconnected)
-    if event.reason is CloseReason.JOB_SHUTDOWN:
+    # "User" is whoever holds the session: the job that ends, for the call itself says why first.
+    if event.reason in (CloseReason.JOB_SHUTDOWN, CloseReason.USER_INITIATED):
         return EndedReason.WORKER_STOPPED
     if event.reason is CloseReason.ERROR:
         return EndedReason.ERROR

@@ -14,7 +14,7 @@ from chassis.settings import LiveKitSettings
 PRELOADED = [
     "livekit.plugins.openai",
     "livekit_agent.event_loop",
-    "livekit_agent.conversation",
+    "livekit_agent.job",
     "livekit.agents.ipc._preload",
     "livekit.agents.ipc._preload_freeze",
 ]

@@ -1,7 +1,7 @@
 """OpenTelemetry spans of calls, for who wants them, and the trace a request belongs to."""
 
-import asyncio
-from typing import TYPE_CHECKING, Self
+import multiprocessing.util
+from typing import TYPE_CHECKING
 
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 EXPORT_WITHIN_S = 2.0
-FLUSH_WITHIN_S = 1.0  # at a call's end: the spans of its last seconds
 MAX_QUEUE = 2048  # spans; what a slow collector has not taken by then is dropped
 EXPORT_EVERY_MS = 1000
 
@@ -31,31 +30,17 @@ async def carry_trace(request: Request) -> None:
     request.headers.update(trace_headers())
 
 
-class Tracing:
-    """Spans of one process's calls, without what was said in them. Enter it around a call."""
+def start_tracing(url: str) -> None:
+    """Spans of this process's calls go to `url`, an OTLP collector, without what was said.
 
-    def __init__(self, provider: "TracerProvider | None" = None) -> None:
-        self._provider = provider
+    A collector that is away costs a call nothing: a thread of its own sends, in batches. The last
+    spans are sent when the process ends.
+    """
+    from livekit.agents import telemetry
 
-    @classmethod
-    def to(cls, url: str | None) -> Self:
-        """`url`: where an OTLP collector takes traces over HTTP; None: nothing is traced.
-
-        A collector that is away costs a call nothing: a thread of its own sends, in batches.
-        """
-        return cls(_provider(_exporter(url))) if url else cls()
-
-    async def __aenter__(self) -> Self:
-        if self._provider is not None:
-            from livekit.agents import telemetry
-
-            telemetry.set_tracer_provider(self._provider, allow_pii=False)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._provider is not None:
-            flushed = asyncio.to_thread(self._provider.force_flush, int(FLUSH_WITHIN_S * 1000))
-            await asyncio.wait({asyncio.ensure_future(flushed)}, timeout=FLUSH_WITHIN_S)
+    provider = _provider(_exporter(url))
+    telemetry.set_tracer_provider(provider, allow_pii=False)
+    multiprocessing.util.Finalize(None, provider.shutdown, exitpriority=1)
 
 
 def _exporter(url: str) -> "SpanExporter":

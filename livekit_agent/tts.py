@@ -1,7 +1,7 @@
 """Reply text to sound, phrase by phrase: another voice when one fails, a clip when none is left."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ class Speaking:
         self._pace = (SLOW + FAST) / 2  # work a second of sound takes; neither, until it is known
         self.failed_replies = 0  # in a row, with every engine
 
-    async def speak(self, text: AsyncIterable[str]) -> AsyncIterator[rtc.AudioFrame]:
+    async def speak(self, text: AsyncIterable[str]) -> AsyncGenerator[rtc.AudioFrame]:
         """24 kHz mono frames of what `text` says. Never raises for a failed engine."""
         phrases: asyncio.Queue[str | None] = asyncio.Queue()
         cutting = asyncio.create_task(self._cut(text, phrases))

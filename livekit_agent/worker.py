@@ -2,62 +2,35 @@
 
 import asyncio
 import contextlib
-import importlib
 import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
-from livekit.agents import AgentServer, JobProcess, JobRequest
+from livekit.agents import AgentServer, JobRequest
 
 from chassis.health import Health, Probe, ProbeFailed, ready_probe
-from chassis.http import pooled_client, tls_context
-from chassis.logs import configure_logs, get_logger
+from chassis.http import pooled_client
+from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.service import create_app
 from chassis.settings import InternalSettings, LiveKitSettings, load_settings
-from livekit_agent.call_metrics import CallMetrics
-from livekit_agent.call_numbers import CallNumbers, NumbersSender
+from livekit_agent.call_numbers import CallNumbers
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
-from livekit_agent.conversation import answer_call
 from livekit_agent.delivery import delivered_records
-from livekit_agent.engines import load_vad
+from livekit_agent.job import answer_call, call_over, prewarm
 from livekit_agent.load import LoopLag, Refusal, load_of, refusal_of
 from livekit_agent.readiness import EngineWatch
 from livekit_agent.settings import AgentSettings
-from livekit_agent.tracing import Tracing
 from livekit_agent.turn_scorer import TurnScorer
-from livekit_agent.worker_parts import JobParts
 
 INITIALIZE_TIMEOUT_S = 30.0  # the SDK's 10 s kills a slow machine's processes again and again
 EXIT_GAVE_UP = 1  # the SDK ends with 0 when it cannot reach the SFU: nothing would restart it
 
 log = get_logger(__name__)
-
-
-def prewarm(numbers_address: str, turn_socket: Path, process: JobProcess) -> None:
-    """What each job process has ready before its call. `numbers_address`: where to tell what it
-    counts. `turn_socket`: of the turn scorer."""
-    settings = load_settings(AgentSettings)
-    configure_logs("agent", level=settings.log_level, log_format=settings.log_format)
-    counted, asked = Metrics("agent"), Metrics("agent_call")
-    sender = NumbersSender(numbers_address, [counted.registry, asked.registry])
-    process.userdata["parts"] = JobParts(
-        settings=settings,
-        service_key=load_settings(InternalSettings).key,
-        metrics=CallMetrics(counted, sender.send),
-        client_metrics=asked,
-        tracing=Tracing.to(settings.otlp_url),
-        vad=load_vad(settings),
-        turn_socket=turn_socket if settings.turn_detector == "v1-mini" else None,
-    )
-    # Else done by the first request, on the loop that greets the caller.
-    tls_context()
-    importlib.import_module("anyio._backends._asyncio")
 
 
 class Worker:
@@ -91,7 +64,12 @@ class Worker:
             initialize_process_timeout=INITIALIZE_TIMEOUT_S,
             job_memory_limit_mb=settings.job_memory_mb,
         )
-        self._server.rtc_session(answer_call, agent_name=settings.name, on_request=self._on_request)
+        self._server.rtc_session(
+            answer_call,
+            agent_name=settings.name,
+            on_request=self._on_request,
+            on_session_end=call_over,
+        )
         self._registered = False
         self._server.on("worker_registered", self._on_registered)
         self.health.watch("sfu", self._sfu_probe(livekit))
@@ -173,16 +151,20 @@ class Worker:
                 self._clip_maker.want(self._settings.tts_voice, self._settings.language)
                 health = uvicorn.Server(self._health_config())
                 health_task = tasks.create_task(_serve(health))
-                server_task = tasks.create_task(self._server.run())
+                # Not of the group: when it gives up, its calls may still end in peace.
+                server_task = asyncio.create_task(self._server.run())
                 stop_task = tasks.create_task(stop.wait())
                 done, _ = await asyncio.wait(
                     {server_task, stop_task}, return_when=asyncio.FIRST_COMPLETED
                 )
                 stop_task.cancel()
+                gave_up = server_task in done
+                if gave_up:
+                    log.error("worker_gave_up", reason=repr(server_task.exception()))
                 await self._stop(server_task)
                 health.should_exit = True
                 await health_task
-                return EXIT_GAVE_UP if server_task in done else 0
+                return EXIT_GAVE_UP if gave_up else 0
 
     async def _stop(self, server_task: asyncio.Task[None]) -> None:
         log.info("worker_draining", calls=len(self._server.active_jobs))

@@ -14,7 +14,6 @@ from livekit_agent.backend_client import BackendClient, backend_http
 from livekit_agent.call_metrics import CallMetrics
 from livekit_agent.outbox import Outbox
 from livekit_agent.settings import AgentSettings
-from livekit_agent.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,6 @@ class JobParts:
     vad: vad.VAD
     turn_socket: Path | None  # of the turn scorer; None: words alone tell the end of a turn
     client_metrics: Metrics = field(default_factory=partial(Metrics, "agent_call"))
-    tracing: Tracing = field(default_factory=Tracing)
 
     @asynccontextmanager
     async def open_backend(self) -> AsyncIterator[tuple[BackendClient, Outbox | None]]:
