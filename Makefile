@@ -27,7 +27,7 @@ PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-async
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo kokoro pipecat llama llama-python lint format bench bench-stt bench-tts bench-llm lock env-example FORCE
+.PHONY: help run test test-slow nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
@@ -38,6 +38,8 @@ help:
 	@echo "make lint         formatting, lint and types, Python and web app"
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the silence between question and answer"
+	@echo "make bench-turns  measure the agent over engines with fixed delays, beside LiveKit's own"
+	@echo "make bench-soak   a hundred calls, then eight at once: does anything grow"
 	@echo "make bench-stt    measure speech to text: streams, delays, files (installs 6 GB, once)"
 	@echo "make bench-tts    measure text to speech: first sound, listeners at once (installs 6 GB, once)"
 	@echo "make bench-llm    measure chats: first token, tokens a second, what our server adds"
@@ -86,7 +88,17 @@ format: $(VENV)/.dev $(WEB_PACKAGES)
 bench: $(VENV)/.dev
 	@$(call apt_install,flite)
 	@$(BIN)/parley setup
+	@$(BIN)/python -m bench.turns.stack
+
+bench-turns: $(VENV)/.dev
+	@$(call apt_install,flite)
+	@$(BIN)/parley setup
 	@$(BIN)/python -m bench.turns
+
+bench-soak: $(VENV)/.dev
+	@$(call apt_install,flite)
+	@$(BIN)/parley setup
+	@$(BIN)/python -m bench.soak
 
 # Weights of the real size are built once, by torch: into ~/.cache/parley/bench.
 bench-stt: $(VENV)/.dev
