@@ -122,10 +122,9 @@ class Rig:
         return httpx2.post(f"{self.url}/api/token", json={}, timeout=10, trust_env=False)
 
     def states(self) -> dict[str, str]:
-        """What the worker says of all it depends on."""
-        url = f"http://{HOST}:{self.ports['agent']}/health/ready"
-        found = httpx2.get(url, timeout=10, trust_env=False).json()["dependencies"]
-        return {dependency["name"]: dependency["state"] for dependency in found}
+        """What the page says of each service."""
+        found = httpx2.get(f"{self.url}/api/health", timeout=10, trust_env=False).json()["services"]
+        return {service["name"]: service["state"] for service in found}
 
     def _upstream(self, engine: Engine) -> int:
         return self.ports["embedded"] if engine == "standby" else self.main_port

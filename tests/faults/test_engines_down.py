@@ -44,6 +44,7 @@ async def test_a_call_without_stt_begins_and_goes_on_with_the_standby(rig: Rig) 
     """Row 1."""
     with rig.broken("stt", Refuse()):
         await asyncio.to_thread(until, lambda: rig.states()["stt"] != "ready", NOTICED_WITHIN_S)
+        assert rig.states()["agent"] == "ready"
         async with calling(rig) as caller:
             since = await ask(caller)
             await hears_the_truth(caller, since, "1: STT refused at the start of the call")
