@@ -5,8 +5,8 @@ import functools
 import itertools
 import selectors
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec
 
 import pytest
 from livekit.agents import llm
@@ -18,8 +18,10 @@ from livekit_agent.tools.schedule import Schedule
 BEGAN_AT_S = 1_800_000_000.0  # what the wall clock says when a test begins
 STUCK_AFTER_S = 20.0  # of real time in which nothing happens
 
+P = ParamSpec("P")
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # by platform
+
+class _JumpingSelector(selectors.DefaultSelector):
     """Waits for real only while a thread works for the loop; otherwise it moves the time on."""
 
     loop: "VirtualLoop"
@@ -52,7 +54,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now_s
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]  # without its type variables
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         self.working_threads += 1
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._thread_done)
@@ -81,8 +85,20 @@ def bend_time(monkeypatch: pytest.MonkeyPatch, loop: VirtualLoop) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: loop.now_s)
     ticks = itertools.count(1)  # two readings are never the same: some divide by what lies between
     monkeypatch.setattr(time, "perf_counter", lambda: loop.now_s + next(ticks) * 1e-9)
-    defaults = Schedule.__init__.__kwdefaults__  # it took `time.time` as it was at its making
+    # It took `time.time` as it was at its making.
+    defaults = Schedule.__init__.__kwdefaults__ or {}
     monkeypatch.setitem(defaults, "now", lambda: BEGAN_AT_S + loop.now_s)
+
+
+def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Runs a test outside this folder on such a loop. Only the loop's own clock is bent."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(test(*args, **kwargs))
+
+    return run
 
 
 def now_s() -> float:
