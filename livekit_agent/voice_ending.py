@@ -16,7 +16,7 @@ from livekit_agent.turn_scorer import LENGTH, MAX_BYTES, PROBABILITY
 
 RATE_HZ = 16_000
 WITHIN_S = 0.35  # 60 ms when the machine is idle; words alone decide what comes later
-RETRY_S = 5.0
+RETRY_S = 0.2  # a system call, while the scorer starts
 MODEL: Final = "turn-detector-v1-mini"
 
 log = get_logger(__name__)
@@ -33,6 +33,7 @@ class VoiceEnding:
         self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._connected_by: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
+        self._dropped = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._connected_by = asyncio.create_task(self._connect())
@@ -73,16 +74,23 @@ class VoiceEnding:
             log.info("turn_scorer_late", reason=type(exc).__name__)
             self._drop()  # an answer that comes now would be taken for the next one
             return None
+        except asyncio.CancelledError:  # the caller went on speaking: nobody waits for the answer
+            self._drop()
+            raise
         return bool(probability >= threshold)
 
     async def _connect(self) -> None:
         while True:
-            if self._connection is None:
-                with contextlib.suppress(OSError):
-                    self._connection = await asyncio.open_unix_connection(str(self._socket))
-            await asyncio.sleep(0.2 if self._connection is None else RETRY_S)
+            self._dropped.clear()
+            with contextlib.suppress(OSError):
+                self._connection = await asyncio.open_unix_connection(str(self._socket))
+            if self._connection is not None:
+                await self._dropped.wait()
+            else:
+                await asyncio.sleep(RETRY_S)
 
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection[1].close()
             self._connection = None
+            self._dropped.set()
