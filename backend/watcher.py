@@ -78,6 +78,7 @@ class RoomWatcher:
         self._removed = metrics.counter(
             "agents_removed_total", "agents taken out of rooms", ["why"]
         )
+        self._crashes = metrics.counter("rooms_look_crashes_total", "looks that failed by a bug")
         self._leads = metrics.gauge("leads_rooms", "1 when this backend watches the rooms")
         self._look_seconds = metrics.histogram("rooms_look_seconds", "one look at every room")
 
@@ -87,7 +88,6 @@ class RoomWatcher:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._watch())
-        self._task.add_done_callback(_report_crash)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -119,6 +119,9 @@ class RoomWatcher:
                 log.warning("rooms_not_seen", reason=str(exc))
             self._reachable = False
             return False
+        except Exception:  # whatever it was, the other calls still need somebody who watches
+            self._crashed(room="")
+            return False
         if not self._reachable:
             log.info("rooms_seen_again")
         self._reachable = True
@@ -139,7 +142,8 @@ class RoomWatcher:
         self._forget(rooms)
         self._rooms_without_agent.set(len(self._lacking))
         while self._given_up:
-            await self._on_agent_lost(self._given_up.pop())
+            await self._on_agent_lost(self._given_up[-1])
+            self._given_up.pop()
 
     async def _look_at(self, room: str) -> None:
         memory = self._memories.get(room, RoomMemory())
@@ -154,6 +158,12 @@ class RoomWatcher:
             return
         except SfuFailed as exc:
             log.warning("room_not_seen", room=room, reason=str(exc))
+        except Exception:  # of one room: the others are looked at all the same
+            self._crashed(room)
+
+    def _crashed(self, room: str) -> None:
+        log.exception("room_watcher_crashed", room=room)
+        self._crashes.inc()
 
     async def _act(self, seen: RoomSeen, decision: Decision) -> None:
         removals: Mapping[str, str] = dict(decision.dead) | dict.fromkeys(
@@ -205,8 +215,3 @@ class RoomWatcher:
         self._lacking.clear()
         self._sent_for.clear()
         self._rooms_without_agent.set(0)
-
-
-def _report_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (exc := task.exception()) is not None:
-        log.error("room_watcher_crashed", exc_info=exc)

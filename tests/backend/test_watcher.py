@@ -194,3 +194,61 @@ async def test_a_person_who_leaves_a_replaced_agent_lost_none() -> None:
     rooms.agents.clear()
     await watcher.look()
     assert rooms.lost == []
+
+
+async def test_a_bug_in_one_room_leaves_the_others_watched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rooms = ScriptedRooms({"call-1": [an_agent("one")], "call-2": [an_agent("a"), an_agent("b")]})
+    metrics = Metrics("backend")
+    look = rooms.look
+
+    async def buggy(room: str, doubted: frozenset[str]) -> RoomSeen:
+        if room == "call-1":
+            raise KeyError(room)
+        return await look(room, doubted)
+
+    monkeypatch.setattr(rooms, "look", buggy)
+    await a_watcher(rooms, metrics=metrics).look()
+    assert len(rooms.agents["call-2"]) == 1
+    assert value(metrics, "rooms_look_crashes_total") == 1
+
+
+async def test_it_goes_on_after_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms = ScriptedRooms({"call-1": [an_agent("one"), an_agent("two")]})
+    metrics = Metrics("backend")
+    names, bugs = rooms.rooms, 2
+
+    async def buggy() -> list[str]:
+        nonlocal bugs
+        bugs -= 1
+        if bugs >= 0:
+            raise RuntimeError("a bug")
+        return await names()
+
+    monkeypatch.setattr(rooms, "rooms", buggy)
+    async with a_watcher(rooms, metrics=metrics):
+        await eventually(lambda: len(rooms.agents["call-1"]) == 1)
+    assert value(metrics, "rooms_look_crashes_total") == 2
+
+
+async def test_who_was_given_up_is_recorded_once_the_database_is_back() -> None:
+    rooms = ScriptedRooms({"call-1": []}, {"call-1": [an_order()]}, nobody_comes=True)
+    recorded: list[str] = []
+    failures = 1
+
+    async def lost(conversation_id: str) -> None:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise OSError("no database")
+        recorded.append(conversation_id)
+
+    watcher = RoomWatcher(rooms, Leadership(), Metrics("backend"), lambda: None, lost)
+    while not rooms.told:
+        await watcher.look()
+    rooms.agents.clear()
+    with pytest.raises(OSError, match="no database"):
+        await watcher.look()
+    await watcher.look()
+    assert recorded == ["c1"]
