@@ -13,17 +13,12 @@ from pydantic import SecretStr
 from chassis.http import AsyncClient, HTTPError, pooled_client
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
+from livekit_agent.endpoints import endpoints_of
 from livekit_agent.settings import AgentSettings
 from livekit_agent.stages import Endpoint, Stage, StageChange, StageName, http_probe
 from livekit_agent.tracing import carry_trace
 
 WARM_UP_TIMEOUT_S = 2.0
-# What the standby's engines are asked for; it serves whatever the name.
-STANDBY_MODELS: dict[StageName, str] = {
-    "stt": "gpt-realtime-whisper",
-    "llm": "gpt-4o-mini",
-    "tts": "tts-1",
-}
 
 log = get_logger(__name__)
 
@@ -86,23 +81,6 @@ async def open_engines(
                 response_format="pcm",
             ),
         )
-
-
-def endpoints_of(settings: AgentSettings, stage: StageName) -> list[Endpoint]:
-    """The main engine of a stage, then the standby."""
-    main = Endpoint(
-        name="main",
-        base_url=getattr(settings, f"{stage}_url").rstrip("/"),
-        model=getattr(settings, f"{stage}_model"),
-        api_key=getattr(settings, f"{stage}_api_key"),
-    )
-    standby = Endpoint(
-        name="standby",
-        base_url=settings.standby_url.rstrip("/"),
-        model=STANDBY_MODELS[stage],
-        api_key=settings.standby_api_key,
-    )
-    return [main, standby]
 
 
 def _chat_model(http: AsyncClient, endpoint: Endpoint) -> openai_plugin.LLM:

@@ -15,6 +15,7 @@ PRELOADED = [
     "livekit.plugins.openai",
     "livekit_agent.event_loop",
     "livekit_agent.job",
+    "livekit_agent.warm",
     "livekit.agents.ipc._preload",
     "livekit.agents.ipc._preload_freeze",
 ]

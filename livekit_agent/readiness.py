@@ -8,7 +8,7 @@ from chassis.health import Health, Probe, ProbeFailed, State
 from chassis.http import AsyncClient, HTTPError
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
-from livekit_agent.engines import endpoints_of
+from livekit_agent.endpoints import endpoints_of
 from livekit_agent.settings import AgentSettings
 from livekit_agent.stages import PROBE_TIMEOUT_S, Endpoint, StageName
 

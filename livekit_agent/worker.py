@@ -21,7 +21,7 @@ from livekit_agent.call_numbers import CallNumbers
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
 from livekit_agent.delivery import delivered_records
-from livekit_agent.job import answer_call, call_over, prewarm
+from livekit_agent.entry import answer_call, call_over, prewarm
 from livekit_agent.load import LoopLag, Refusal, load_of, refusal_of
 from livekit_agent.readiness import EngineWatch
 from livekit_agent.settings import AgentSettings

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from chassis.metrics import Metrics
-from livekit_agent.engines import endpoints_of, load_vad, open_engines
+from livekit_agent.endpoints import endpoints_of
+from livekit_agent.engines import load_vad, open_engines
 from livekit_agent.settings import AgentSettings
 
 
