@@ -1,6 +1,7 @@
 """Whether a voice sounded finished, asked of a scorer that may be late."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,10 +19,8 @@ class Scorer:
         self.asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
-        self.connections = 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         try:
             while True:
                 (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
@@ -38,14 +37,16 @@ async def scored(folder: Path) -> AsyncIterator[tuple[Scorer, VoiceEnding]]:
     scorer = Scorer()
     server = await asyncio.start_unix_server(scorer.answer, folder / "s")
     async with server, VoiceEnding(folder / "s") as voice:
-        await connected(scorer, 1)
         yield scorer, voice
 
 
-async def connected(scorer: Scorer, times: int) -> None:
-    async with asyncio.timeout(5):
-        while scorer.connections < times:
-            await asyncio.sleep(0.01)
+async def answered(voice: VoiceEnding) -> bool:
+    """Its answer once it is connected, at once or within some seconds."""
+    deadline_s = time.monotonic() + 5.0
+    while (finished := await voice.finished("en")) is None:
+        assert time.monotonic() < deadline_s, "it was never connected"
+        await asyncio.sleep(0.01)
+    return finished
 
 
 def sound(level: int) -> rtc.AudioFrame:
@@ -55,7 +56,7 @@ def sound(level: int) -> rtc.AudioFrame:
 async def test_it_tells_a_finished_voice_from_an_unfinished_one(tmp_path: Path) -> None:
     async with scored(tmp_path) as (_, voice):
         voice.push(sound(1))
-        assert await voice.finished("en") is True
+        assert await answered(voice) is True
         voice.forget()
         assert await voice.finished("en") is None  # nothing was heard
         voice.push(sound(0))
@@ -64,18 +65,19 @@ async def test_it_tells_a_finished_voice_from_an_unfinished_one(tmp_path: Path) 
 
 async def test_an_answer_nobody_waited_for_is_not_that_of_the_next_pause(tmp_path: Path) -> None:
     async with scored(tmp_path) as (scorer, voice):
-        scorer.may_answer.clear()
         voice.push(sound(1))
+        assert await answered(voice) is True
+        scorer.asked.clear()
+        scorer.may_answer.clear()
         asking = asyncio.create_task(voice.finished("en"))
         async with asyncio.timeout(5):
             await scorer.asked.wait()
         asking.cancel()  # the caller went on speaking
         await asyncio.gather(asking, return_exceptions=True)
         scorer.may_answer.set()
-        await connected(scorer, 2)  # at once: the next pause may be near
         voice.push(sound(0))
         voice.push(sound(0))
-        assert await voice.finished("en") is False
+        assert await answered(voice) is False
 
 
 async def test_without_a_scorer_it_has_no_opinion(tmp_path: Path) -> None:
