@@ -16,6 +16,7 @@ StageState = Literal["down", "fallback", "recovered"]
 # A breaker: half-open after this long, twice as long each time it fails again.
 FIRST_PROBE_S = 2.0
 LONGEST_PROBE_S = 30.0
+LONGEST_REST_S = 300.0  # whatever an engine asks for: a call may last for hours
 PROBE_TIMEOUT_S = 1.5
 
 log = get_logger(__name__)
@@ -106,12 +107,16 @@ class Stage:
         )
         self._failed.add(endpoint.name)
         if endpoint.name == "main" and not self._is_probing:
-            wait_s = max(self._probe_s, failure.retry_after_s or 0.0)
+            rest_s = min(failure.retry_after_s or 0.0, LONGEST_REST_S)
+            wait_s = max(self._probe_s, rest_s)
             self._probe_s = min(self._probe_s * 2, LONGEST_PROBE_S)
             self._probing = asyncio.create_task(self._watch_main(wait_s))
         others = [e for e in self._endpoints if e.name not in self._failed]
         if not others:
-            self._change("down", self._current, failure.reason)
+            # All start anew, the next one first: one that failed long ago may be well by now.
+            self._failed = {endpoint.name}
+            self._current = next((e for e in self._endpoints if e is not endpoint), endpoint)
+            self._change("down", endpoint, failure.reason)
         elif endpoint is self._current:
             self._current = others[0]
             self._change("fallback", self._current, failure.reason)
@@ -140,6 +145,7 @@ class Stage:
         self._failed.discard(main.name)
         if self._keeps_fallback and self._current is not main and not self._failed:
             return
+        self._failed.clear()  # the standby too is worth another try by the time it is needed
         self._current = main
         self._change("recovered", main)
 

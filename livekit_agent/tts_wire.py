@@ -74,7 +74,7 @@ async def _check(response: Response) -> None:
         retry_after = response.headers.get("retry-after", "")
         raise EngineFailure(
             f"refused with {response.status_code}",
-            retry_after_s=float(retry_after) if retry_after.isdigit() else None,
+            retry_after_s=float(retry_after) if retry_after.isdecimal() else None,
         )
     kind, _, rest = response.headers.get("content-type", "").lower().partition(";")
     if kind.strip() not in SOUND_TYPES:

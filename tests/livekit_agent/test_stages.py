@@ -7,7 +7,14 @@ from contextlib import asynccontextmanager
 import httpx2
 from pydantic import SecretStr
 
-from livekit_agent.stages import Endpoint, EngineFailure, Stage, StageChange, http_probe
+from livekit_agent.stages import (
+    LONGEST_REST_S,
+    Endpoint,
+    EngineFailure,
+    Stage,
+    StageChange,
+    http_probe,
+)
 from tests.livekit_agent.virtual.clock import in_virtual_time, now_s
 
 MAIN = Endpoint(name="main", base_url="http://m.test/v1", model="m", api_key=SecretStr("k"))
@@ -97,6 +104,39 @@ async def test_with_both_gone_the_stage_is_down_until_one_works() -> None:
         assert it.stage.state == "down"
         it.stage.worked(STANDBY)
         assert it.story == ["fallback", "down", "fallback"]
+
+
+@in_virtual_time
+async def test_with_both_gone_each_is_tried_in_turn() -> None:
+    async with watched() as it:
+        tried = []
+        for _ in range(4):
+            tried.append(it.stage.current.name)
+            it.stage.failed(it.stage.current, BROKEN)
+        assert tried == ["main", "standby", "main", "standby"]
+        assert it.story == ["fallback", "down"]
+
+
+@in_virtual_time
+async def test_a_standby_that_failed_is_tried_again_after_the_main_engine_was_back() -> None:
+    async with watched() as it:
+        it.up_at_s = 0.0
+        it.stage.failed(MAIN, BROKEN)
+        it.stage.failed(STANDBY, BROKEN)
+        await asyncio.sleep(60)
+        assert it.stage.state == "recovered"
+        it.stage.failed(MAIN, BROKEN)
+        assert it.stage.current is STANDBY
+        assert it.stage.state == "fallback"
+
+
+@in_virtual_time
+async def test_no_engine_rests_for_longer_than_a_call_can_bear() -> None:
+    async with watched() as it:
+        it.up_at_s = 0.0
+        it.stage.failed(MAIN, EngineFailure("busy", retry_after_s=1e9))
+        await asyncio.sleep(LONGEST_REST_S + 1)
+        assert it.stage.state == "recovered"
 
 
 @in_virtual_time
