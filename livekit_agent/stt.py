@@ -96,6 +96,7 @@ class LiveStt(stt.STT[str]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
     ) -> "LiveStream":
+        self.heard_text = ""  # what the stream before heard is thrown away with it
         self._stream = LiveStream(self, conn_options)
         return self._stream
 
@@ -244,6 +245,11 @@ class LiveStream(stt.RecognizeStream):
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except EngineFailure:
+            raise
+        except Exception as exc:  # a bug in one answer must not leave the agent deaf for good
+            log.exception("hearing_crashed", engine=endpoint.name)
+            raise EngineFailure(f"{type(exc).__name__} while hearing") from exc
         finally:
             for task in tasks:
                 task.cancel()
@@ -291,6 +297,7 @@ class LiveStream(stt.RecognizeStream):
         match event:
             case Words():
                 self._text += event.delta
+                print("DBG word", round(time.perf_counter(),4), flush=True)
                 self._words_at_silence_s = self._silence_s
                 self._owner.heard_text = self._turn_text()
                 if self._over_agent and is_interruption(self._text, self._language):
@@ -309,6 +316,7 @@ class LiveStream(stt.RecognizeStream):
         if not may_prepare(self._text, self._prepared, self._silence_s, after_s):
             return False
         self._prepared = self._text
+        print("DBG prepare", round(time.perf_counter(),4), flush=True)
         self._emit(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, self._text.strip(), 0.0)
         return True
 

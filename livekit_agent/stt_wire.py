@@ -146,13 +146,13 @@ def _parsed(message: str | bytes) -> WireEvent | None:
         raise EngineFailure("what came is not an event") from exc
     try:
         if kind == "conversation.item.input_audio_transcription.delta":
-            return Words(str(event["item_id"]), str(event["delta"]))
+            return Words(str(event["item_id"]), _string(event["delta"]))
         if kind == "conversation.item.input_audio_transcription.completed":
             return Completed(
                 item_id=str(event["item_id"]),
-                text=str(event["transcript"]).strip(),
+                text=_string(event["transcript"]).strip(),
                 confidence=float(event.get("confidence") or 0.0),
-                language=event.get("language"),
+                language=_string(event.get("language") or "") or None,
             )
     except (KeyError, TypeError, ValueError) as exc:
         raise EngineFailure(f"{kind} does not hold what it should") from exc
@@ -163,6 +163,13 @@ def _parsed(message: str | bytes) -> WireEvent | None:
             return Completed(item_id="", text="", confidence=0.0, language=None)
         raise EngineFailure(_message(event))
     return None
+
+
+def _string(value: object) -> str:
+    """Raises TypeError: a null that were read as "None" would be a word of the caller's."""
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} instead of text")
+    return value
 
 
 def _code(event: dict[str, Any]) -> str:
@@ -177,4 +184,4 @@ def _message(event: dict[str, Any]) -> str:
 
 
 def _seconds(header: str | None) -> float | None:
-    return float(header) if header and header.isdigit() else None
+    return float(header) if header and header.isdecimal() else None

@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -288,6 +289,33 @@ async def test_what_no_engine_took_waits_for_one() -> None:
         it.standby.refuses = False
         await until(lambda: it.hearer.finals == ["one", "two"])
         assert it.standby.utterances == sounds
+
+
+async def test_a_standby_that_failed_does_not_keep_the_main_engine_from_a_try() -> None:
+    async with bench() as it:
+        it.main.refuses = it.standby.refuses = True
+        await until(lambda: it.stage.state == "down")
+        sound = await it.hearer.utterance()
+        it.main.refuses = False  # nobody says so: its readiness cannot be asked here
+        await until(lambda: it.hearer.finals == ["hello"])
+        assert it.main.utterances == [sound]
+
+
+async def test_a_bug_with_one_answer_does_not_leave_it_deaf() -> None:
+    async with bench() as it:
+        told, crashes = it.hearer.stt.events, ["once"]
+
+        def crashing() -> None:
+            told.on_final()
+            if crashes:
+                raise KeyError(crashes.pop())
+
+        it.hearer.stt.listen(replace(told, on_final=crashing))
+        await it.hearer.utterance()
+        await until(lambda: not crashes)
+        await it.hearer.utterance()
+        await until(lambda: it.hearer.finals == ["hello"])
+        assert it.stage.current.name == "standby"
 
 
 async def test_what_was_understood_is_not_sent_again() -> None:

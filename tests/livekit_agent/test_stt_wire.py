@@ -117,6 +117,12 @@ async def test_an_utterance_of_nothing_is_an_empty_transcript(code: str) -> None
         ({"type": f"{PREFIX}.failed", "error": {"message": "no memory"}}, "no memory"),
         ({"type": f"{PREFIX}.completed", "item_id": "a"}, "does not hold"),
         ({"type": f"{PREFIX}.delta", "delta": "x"}, "does not hold"),
+        ({"type": f"{PREFIX}.delta", "item_id": "a", "delta": None}, "does not hold"),
+        ({"type": f"{PREFIX}.completed", "item_id": "a", "transcript": None}, "does not hold"),
+        (
+            {"type": f"{PREFIX}.completed", "item_id": "a", "transcript": "x", "language": ["y"]},
+            "does not hold",
+        ),
         (
             {"type": f"{PREFIX}.completed", "item_id": "a", "transcript": "x", "confidence": "y"},
             "does not hold",
