@@ -297,7 +297,6 @@ class LiveStream(stt.RecognizeStream):
         match event:
             case Words():
                 self._text += event.delta
-                print("DBG word", round(time.perf_counter(),4), flush=True)
                 self._words_at_silence_s = self._silence_s
                 self._owner.heard_text = self._turn_text()
                 if self._over_agent and is_interruption(self._text, self._language):
@@ -316,7 +315,6 @@ class LiveStream(stt.RecognizeStream):
         if not may_prepare(self._text, self._prepared, self._silence_s, after_s):
             return False
         self._prepared = self._text
-        print("DBG prepare", round(time.perf_counter(),4), flush=True)
         self._emit(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, self._text.strip(), 0.0)
         return True
 
