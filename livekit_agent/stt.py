@@ -31,7 +31,7 @@ PREFIX_S = 0.5  # of sound before the VAD noticed speech
 RETRY_S = 0.3  # when no engine is there
 USUAL_LAG_S = 0.2
 LAG_WEIGHT = 0.3  # of the newest utterance
-LAG_MARGIN_S = 0.06  # two steps of the VAD
+LAG_MARGIN_S = 0.03  # a step of the VAD
 ALL_DEAF_S = 5.0  # the longest wait between two rounds over all engines
 
 log = get_logger(__name__)
