@@ -44,7 +44,7 @@ from tests.livekit_agent.virtual.sound import (
 
 CLIP_S = 1.0
 WORDS_PER_S = 3.0  # of a person
-POLL_S = 0.01
+POLL_S = 0.02
 PERSONA: Json = {"id": "p", "name": "Parley", "prompt": "You are Parley."}
 
 
@@ -109,6 +109,7 @@ class TalkingTo:
         metrics = Metrics("agent")
         self.metrics, self.registry = CallMetrics(metrics), metrics.registry
         self.room_deleted = False
+        self.shows_words = False  # as they are heard, as in a room; it takes its time
         self.resume = False
         self.room_age_s = 0.0
         self._monkeypatch = monkeypatch
@@ -160,13 +161,10 @@ class TalkingTo:
         start = AgentSession.start
 
         async def start_without_room(session: Any, *, agent: Any, **_: object) -> None:
-            both = TranscriptSynchronizer(
-                next_in_chain_audio=self.loudspeaker, next_in_chain_text=Captions()
-            )
             session.input.audio = self.microphone
-            session.output.audio = both.audio_output
-            session.output.transcription = both.text_output
-            self._stack.push_async_callback(both.aclose)
+            session.output.audio = self.loudspeaker
+            if self.shows_words:
+                self._show_words(session)
             self.session = session
             await start(session, agent, record=False)
 
@@ -177,6 +175,14 @@ class TalkingTo:
         self._monkeypatch.setattr(engines_module, "pooled_client", client)
         self._monkeypatch.setattr(stt_module, "open_socket", self.hearing.open)
         self._monkeypatch.setattr(call_module, "VoiceEnding", lambda _: self.voice_ending)
+
+    def _show_words(self, session: AgentSession[None]) -> None:
+        both = TranscriptSynchronizer(
+            next_in_chain_audio=self.loudspeaker, next_in_chain_text=Captions()
+        )
+        session.output.audio = both.audio_output
+        session.output.transcription = both.text_output
+        self._stack.push_async_callback(both.aclose)
 
     def _agent_settings(self) -> AgentSettings:
         clips = self._folder / "clips"

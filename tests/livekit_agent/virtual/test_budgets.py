@@ -199,11 +199,11 @@ async def test_the_main_stt_is_used_again_but_not_in_mid_sentence(talk: TalkingT
     async with talk:
         await asked(talk)
         await talk.quiet()
-        talk.speak("please tell me how old the moon is today and how far", seconds=20)
+        talk.speak("please tell me how old the moon is today and how far", seconds=9)
         await asyncio.sleep(1)
         talk.world.down.clear()
         talk.hearing.main.is_up = True
-        await asyncio.sleep(16)
+        await asyncio.sleep(7)
         assert talk.hearing.main.sockets == 0
         await talk.quiet(within_s=90)
         assert talk.turns[-1] == "please tell me how old the moon is today and how far"
@@ -284,7 +284,7 @@ async def test_the_other_voice_stays_even_when_the_first_is_well_again(talk: Tal
         await talk.quiet()
         talk.world.throat.broken = None
         talk.world.down.clear()
-        await asyncio.sleep(60)
+        await asyncio.sleep(35)
         await talk.say(QUESTION)
         await talk.quiet()
         assert talk.heard[-1].startswith("(")

@@ -8,7 +8,7 @@ from tests.fakes.openai_backend import Reply, Request
 from tests.livekit_agent.virtual.call import TalkingTo
 from tests.livekit_agent.virtual.engines import thought
 
-LONG = "This is the answer number {n}, and it goes on for quite a while to fill the context. "
+LONG = "This is answer {n}: " + "11 * 12 = 132; " * 12 + "that is all. "
 
 
 def overflow(needed: int, limit: int) -> Reply:
@@ -39,10 +39,10 @@ async def test_all_that_fits_is_given(talk: TalkingTo) -> None:
 
 async def test_a_small_window_keeps_the_newest(talk: TalkingTo) -> None:
     async with talk.set(context_tokens=1024):
-        await talk_much(talk, 10)
+        await talk_much(talk, 8)
         said = talk.world.brain.asked[-1].said
-        assert said[-1] == ("user", "tell me thing number 9 of many")
-        assert len(said) < 16
+        assert said[-1] == ("user", "tell me thing number 7 of many")
+        assert len(said) < 14
         assert said[0][0] == "user"
         assert len(json.dumps(talk.world.brain.asked[-1].request.body["messages"])) < 4500
 
@@ -50,8 +50,8 @@ async def test_a_small_window_keeps_the_newest(talk: TalkingTo) -> None:
 async def test_the_servers_own_window_counts(talk: TalkingTo) -> None:
     talk.world.context_tokens = 1024
     async with talk.set(context_tokens=100_000):
-        await talk_much(talk, 10)
-        assert len(talk.world.brain.asked[-1].said) < 16
+        await talk_much(talk, 8)
+        assert len(talk.world.brain.asked[-1].said) < 14
 
 
 async def test_what_leaves_is_summarised_by_the_way(talk: TalkingTo) -> None:
@@ -60,7 +60,7 @@ async def test_what_leaves_is_summarised_by_the_way(talk: TalkingTo) -> None:
         steps=[json.dumps(summary).encode()], headers={"content-type": "application/json"}
     )
     async with talk.set(context_tokens=1024):
-        await talk_much(talk, 12)
+        await talk_much(talk, 9)
         messages = json.dumps(talk.world.brain.asked[-1].request.body["messages"])
         assert "They spoke of many things." in messages
 

@@ -17,6 +17,12 @@ MURMURS = ["mm-hm", "yeah", "okay", "uh-huh", "right", "oh I see", "yeah yeah"]
 COMMANDS = ["no wait", "stop please", "hold on a second", "what about the boats", "yeah but why"]
 
 
+@pytest.fixture(autouse=True)
+def words_are_shown(talk: TalkingTo) -> None:
+    """What was heard of a reply is told by them."""
+    talk.shows_words = True
+
+
 async def hears_story(talk: TalkingTo, for_s: float = 2.0) -> None:
     """The agent has been telling the story for a while."""
     talk.world.brain.on("story", STORY)
@@ -195,6 +201,15 @@ async def test_the_screen_can_stop_it(talk: TalkingTo) -> None:
         pressed_s = now_s()
         await asyncio.sleep(3)
         assert talk.loudspeaker.sounds[-1].ends_s - pressed_s < 0.1
+        assert not talk.is_speaking
+
+
+async def test_a_button_stops_even_a_persona_that_is_not_to_be_stopped(talk: TalkingTo) -> None:
+    talk.remembers(tools=[], interruption_mode="off")
+    async with talk:
+        await hears_story(talk)
+        await talk.room.press("interrupt")
+        await asyncio.sleep(1)
         assert not talk.is_speaking
 
 

@@ -73,6 +73,19 @@ async def test_the_key_stops_the_agent(talk: TalkingTo) -> None:
         assert talk.turns == ["tell me a story", "tell me about boats"]
 
 
+async def test_the_key_stops_even_a_persona_that_is_not_to_be_stopped(talk: TalkingTo) -> None:
+    talk.remembers(tools=[], interruption_mode="off")
+    talk.world.brain.on("story", STORY)
+    async with talk:
+        await talk.greeted()
+        await say_with_key(talk, "tell me a story")
+        await talk.answer()
+        await asyncio.sleep(1)
+        await say_with_key(talk, "tell me about boats")
+        await talk.quiet()
+        assert talk.turns == ["tell me a story", "tell me about boats"]
+
+
 async def test_a_key_that_nobody_speaks_under_is_no_turn(talk: TalkingTo) -> None:
     async with talk:
         await talk.greeted()
