@@ -13,7 +13,7 @@ from livekit_agent.floor import Floor
 from livekit_agent.hearing import ObservedVad
 from livekit_agent.history import History
 from livekit_agent.llm import LlmParts, Thinking
-from livekit_agent.persona import Persona
+from livekit_agent.persona import FOLLOWS_SPEAKER, Persona
 from livekit_agent.recollection import Recollection
 from livekit_agent.session_options import CONNECT_OPTIONS, MAX_TOOL_STEPS, turn_handling
 from livekit_agent.settings import AgentSettings
@@ -88,11 +88,12 @@ def make_parts(given: Given) -> CallParts:
             timeline=given.timeline,
         )
     )
+    follows_speaker = given.persona().language == FOLLOWS_SPEAKER
     stt = LiveStt(
         engines.stt,
         budgets,
         SttOptions(
-            language=given.persona().language,
+            language=None if follows_speaker else given.persona().language,
             prepare_after_s=settings.preemptive_after_s or None,
         ),
     )
@@ -117,6 +118,11 @@ def make_parts(given: Given) -> CallParts:
     )
     floor = Floor(session, given.silence, given.metrics)
 
+    def heard() -> None:
+        given.on_heard()
+        if follows_speaker:
+            given.voice.language = stt.heard_language
+
     def speech_ended() -> None:
         floor.speech_ended()
         given.on_speech_ended()
@@ -127,7 +133,7 @@ def make_parts(given: Given) -> CallParts:
             on_nothing=floor.nothing_said,
             on_interruption=floor.taken,
             on_speech_ended=speech_ended,
-            on_final=given.on_heard,
+            on_final=heard,
         )
     )
     return CallParts(session=session, stt=stt, thinking=thinking, speaking=speaking, floor=floor)

@@ -27,7 +27,14 @@ from livekit_agent.events import EndedEvent, EventSender, StatusEvent, now
 from livekit_agent.history import History
 from livekit_agent.journal import Journal
 from livekit_agent.llm_window import context_tokens
-from livekit_agent.persona import Persona, default_persona, greeting, instructions, persona_of
+from livekit_agent.persona import (
+    Persona,
+    default_persona,
+    first_language,
+    greeting,
+    instructions,
+    persona_of,
+)
 from livekit_agent.presence import Presence
 from livekit_agent.recollection import Recollection
 from livekit_agent.record import Record
@@ -72,7 +79,7 @@ class Call:
         self._metrics = parts.metrics
         self._persona: Persona = default_persona(self._settings)
         self._context: CallContext | None = None
-        self._voice = Voice(id=self._persona.voice, language=self._persona.language)
+        self._voice = Voice(id=self._persona.voice, language=first_language(self._persona))
         self._events = EventSender(ctx.room)
         self._silence = Silence()
         self._fallen_back: set[StageName] = set()
@@ -129,7 +136,10 @@ class Call:
         self._context = context
         if context is not None:
             self._persona = persona_of(context.persona, self._settings)
-            self._voice.id, self._voice.language = self._persona.voice, self._persona.language
+            self._voice.id, self._voice.language = (
+                self._persona.voice,
+                first_language(self._persona),
+            )
         self._journal.started(
             channel=self._metadata.channel,
             room=self._ctx.job.room.name,
@@ -316,7 +326,7 @@ class Call:
 
     async def _become(self, persona: Persona) -> None:
         self._persona = persona
-        self._voice.id, self._voice.language = persona.voice, persona.language
+        self._voice.id, self._voice.language = persona.voice, first_language(persona)
         self._session.options.interruption.update(interruption(persona))  # type: ignore[typeddict-item]
         await self._agent.update_instructions(instructions(persona, self._context))
         await self._agent.update_tools(self._tools.of(persona))

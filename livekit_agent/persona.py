@@ -14,6 +14,8 @@ markdown, lists, emoji or symbols. Use the tools for time, dates, arithmetic, un
 reminders, lists, dice and notes instead of guessing; say what a tool returned, nothing more. When \
 the user says goodbye, call end_call. Say plainly when you do not know or cannot do something. \
 Reply in the language the user speaks."""
+FOLLOWS_SPEAKER = "auto"
+FIRST_LANGUAGE = "en"
 DEFAULT_PROMPT = "You are Parley, a voice assistant running on the user's own machine."
 SALUTATION = re.compile(
     r"^(hello|hi|hey|good (?:morning|afternoon|evening)|bonjour|bonsoir|salut)\b", re.IGNORECASE
@@ -22,7 +24,8 @@ SALUTATION = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """`interruption_mode`: what stops the agent: normal (any speech), words (so many), off."""
+    """`language`: "auto" follows the speaker. `interruption_mode`: what stops the agent: normal
+    (any speech), words (so many), off."""
 
     id: str
     name: str
@@ -86,6 +89,11 @@ def instructions(persona: Persona, context: CallContext | None) -> str:
             known = "\n".join(memory.text for memory in context.memories)
             parts.append(fence(known, source="what the user told you on other days"))
     return "\n\n".join(parts)
+
+
+def first_language(persona: Persona) -> str:
+    """What is spoken until the user has."""
+    return FIRST_LANGUAGE if persona.language == FOLLOWS_SPEAKER else persona.language
 
 
 def greeting(persona: Persona, context: CallContext | None) -> str:

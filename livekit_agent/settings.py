@@ -80,7 +80,10 @@ class AgentSettings(ServiceSettings):
     )
     max_reply_tokens: int = Field(default=500, ge=16, description="longest reply, in tokens")
 
-    language: str = Field(default="en", description="language spoken with the agent")
+    language: str = Field(
+        default="en",
+        description="language spoken with the agent; auto: the speaker's, as the STT hears it",
+    )
     timezone: str | None = Field(
         default=None, description="IANA zone of the clock tools; unset: this machine's"
     )
