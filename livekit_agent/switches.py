@@ -42,7 +42,8 @@ class Switches:
         self._parts = parts
 
     async def interrupt(self) -> None:
-        await self._parts.session.interrupt()
+        """Whatever the persona's manners: who presses a button means it."""
+        await self._parts.session.interrupt(force=True)
 
     async def set_voice(self, wanted: str) -> None:
         """From the next phrase on. Raises ToolFailure for a voice that is not there."""
@@ -69,7 +70,7 @@ class Switches:
         session = self._parts.session
         if pressed:
             session.update_options(turn_detection="manual")
-            await session.interrupt()
+            await session.interrupt(force=True)
             session.clear_user_turn()
             session.input.set_audio_enabled(True)
         else:
