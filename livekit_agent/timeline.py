@@ -37,6 +37,7 @@ class Timeline:
     fallbacks: Callable[[], list[StageName]]
     _replies: list[_Reply] = field(default_factory=list)
     _turn: _Turn | None = None
+    turns: int = 0  # taken so far
     asked_something: bool = False  # the agent's last words were a question
 
     def reply_begun(self, context: ChatContext) -> None:
@@ -60,6 +61,10 @@ class Timeline:
     def turn_decided(self, message: ChatMessage) -> None:
         """The user's turn was taken into the history."""
         metrics = message.metrics or {}
+        self.turns += 1
+        # What was begun before these words was for others, and never heard.
+        began_at = metrics.get("started_speaking_at") or 0.0
+        self._replies = [reply for reply in self._replies if reply.begun_at >= began_at]
         self._turn = _Turn(
             stopped_at=metrics.get("stopped_speaking_at"),
             decided_at=time.time(),

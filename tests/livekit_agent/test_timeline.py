@@ -101,6 +101,20 @@ def test_a_turn_leaves_nothing_to_the_next(clock: Clock) -> None:
     assert turn.turn_decided_at_s is None
 
 
+def test_a_reply_that_was_never_heard_is_none_of_the_next_turn(clock: Clock) -> None:
+    timeline = Timeline(fallbacks=list)
+    timeline.turn_decided(user(stopped_at=100.0))
+    begin(timeline)  # interrupted before its first sound
+    clock.now_s = 105.0
+    begin(timeline)
+    again = user(stopped_at=104.8)
+    again.metrics["started_speaking_at"] = 103.0
+    timeline.turn_decided(again)
+    turn = timeline.replied(agent(started_speaking_at=105.5))
+    assert turn.discarded == 0
+    assert timeline.turns == 2
+
+
 def test_it_knows_whether_a_question_was_asked(clock: Clock) -> None:
     timeline = Timeline(fallbacks=list)
     timeline.replied(agent("Which one? "))
