@@ -9,6 +9,11 @@ from chassis.ended import EndedReason
 from chassis.logs import get_logger
 from livekit_agent.call_end import CallEnd, left_reason
 
+PEOPLE = (
+    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
+    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
+    rtc.ParticipantKind.PARTICIPANT_KIND_CONNECTOR,
+)
 BACK_WITHIN_S = 20.0  # after the SFU itself waited 15 s for the connection
 
 log = get_logger(__name__)
@@ -35,8 +40,8 @@ class Presence:
             self._timer.cancel()
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
-            return
+        if participant.kind not in PEOPLE or self._people():
+            return  # a recorder is nobody; with somebody else there, the call is not over
         self.left_because = participant.disconnect_reason
         log.info("caller_left", because=participant.disconnect_reason)
         if left_reason(self.left_because) is not EndedReason.USER_LEFT:
@@ -52,8 +57,7 @@ class Presence:
             self._end.end(EndedReason.USER_LEFT)
 
     def _people(self) -> list[rtc.RemoteParticipant]:
-        kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-        return [p for p in self._room.remote_participants.values() if p.kind != kind]
+        return [p for p in self._room.remote_participants.values() if p.kind in PEOPLE]
 
     def _on_disconnected(self, reason: int) -> None:
         """The SFU is gone for good, has closed the room, or another agent took our place."""
