@@ -228,7 +228,7 @@ class _Request:
                 elif _now() >= ends_at:
                     raise EngineFailure(f"no token within {self._parts.budgets.llm_s:g} s")
                 elif patience.done() and self._parts.silence.told():
-                    yield one_moment
+                    yield f"{one_moment} "  # the screen shows it before the reply
                     yield FlushSentinel()
         finally:
             for task in (patience, coming):

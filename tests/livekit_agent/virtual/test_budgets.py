@@ -151,6 +151,7 @@ async def test_its_excuses_are_not_told_to_the_llm(talk: TalkingTo) -> None:
         await asked(talk)
         await talk.quiet(for_s=4)
         assert talk.heard[0] == ONE_MOMENT
+        assert talk.history[-1] == ("assistant", f"{ONE_MOMENT} It is very old.")
         await talk.say("how big is it then")
         await talk.quiet()
         assert ONE_MOMENT not in str(talk.world.brain.asked[-1].said)
