@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from livekit.agents import room_io
+from livekit.agents import AgentSession, room_io
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from livekit_agent.persona import Persona
@@ -16,6 +16,7 @@ MAX_TOOL_STEPS = 5
 MAX_PREEMPTIVE = 6  # replies begun for one turn; each costs the LLM a prompt
 INPUT_RATE_HZ = 16_000  # the VAD's and the turn model's: at another each would resample for itself
 INPUT_FRAME_MS = 20  # the SDK's 50 ms would add up to 30 ms before the VAD sees a pause
+MAX_TYPED_CHARS = 8000  # some pages; more would push the conversation out of the context
 FALSE_INTERRUPTION_S = 2.0  # the STT's verdict comes sooner, as a rule; this is without one
 # The stages count failures by their own rules, and end calls with a word.
 CONNECT_OPTIONS = SessionConnectOptions(max_unrecoverable_errors=1_000_000)
@@ -63,5 +64,17 @@ def room_options() -> room_io.RoomOptions:
             # that moves in mid-word cost one sentence in ten.
             auto_gain_control=False,
         ),
+        text_input=room_io.TextInputOptions(text_input_cb=typed),
         close_on_disconnect=False,  # presence.py knows a hang-up from a broken connection
     )
+
+
+async def typed(session: AgentSession[None], event: room_io.TextInputEvent) -> None:
+    """A question from the keyboard. It is heard whatever the persona's manners: with interruptions
+    off the SDK's own callback would raise, and the question be lost."""
+    text = event.text.strip()[:MAX_TYPED_CHARS]
+    if not text:
+        return
+    async with session._claim_user_turn():
+        await session.interrupt(force=True)
+        session.generate_reply(user_input=text)

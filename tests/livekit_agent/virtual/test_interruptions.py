@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from livekit.agents.voice.room_io import TextInputEvent
 
+from livekit_agent.session_options import typed
 from tests.livekit_agent.virtual.call import TalkingTo
 from tests.livekit_agent.virtual.clock import now_s
 from tests.livekit_agent.virtual.sound import Saying
@@ -211,6 +213,19 @@ async def test_a_button_stops_even_a_persona_that_is_not_to_be_stopped(talk: Tal
         await talk.room.press("interrupt")
         await asyncio.sleep(1)
         assert not talk.is_speaking
+
+
+async def test_what_is_typed_is_answered_by_a_persona_that_is_not_to_be_stopped(
+    talk: TalkingTo,
+) -> None:
+    talk.remembers(tools=[], interruption_mode="off")
+    talk.world.brain.on("boats", "Boats float on water.")
+    async with talk:
+        await hears_story(talk)
+        await typed(talk.session, TextInputEvent("  "))
+        await typed(talk.session, TextInputEvent("tell me about boats"))
+        await talk.until(lambda: talk.heard[-1] == "Boats float on water.")
+        assert talk.turns == ["tell me a story", "tell me about boats"]
 
 
 async def test_a_muted_person_stops_nothing(talk: TalkingTo) -> None:
