@@ -65,6 +65,8 @@ class Floor:
             self._silence.turn_taken()
         elif event.new_state == "speaking":
             self._silence.ends()
+        elif event.new_state == "listening":
+            self._silence.reply_over()
 
     def _on_user(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":

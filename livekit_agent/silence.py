@@ -36,6 +36,11 @@ class Silence:
         self._since = None
         self._change()
 
+    def reply_over(self) -> None:
+        """Nothing is being thought of any more, heard or not: the next silence is another one."""
+        if self._phase == "thinking":
+            self.ends()
+
     @property
     def is_waiting(self) -> bool:
         """Whether the caller waits for sound now."""

@@ -59,3 +59,19 @@ async def test_patience_is_asked_for_once() -> None:
     silence.begins()
     assert await waiting == 12.0
     assert silence.told()
+
+
+@in_virtual_time
+async def test_a_reply_that_never_sounded_ends_it() -> None:
+    silence = Silence()
+    silence.turn_taken()
+    silence.reply_over()
+    assert not silence.is_waiting
+
+
+@in_virtual_time
+async def test_who_waits_to_be_heard_goes_on_waiting() -> None:
+    silence = Silence()
+    silence.begins()
+    silence.reply_over()  # of the turn before
+    assert silence.is_waiting
