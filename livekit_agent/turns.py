@@ -67,7 +67,7 @@ class Endpointing:
     """Silence, in seconds since the last speech, after which a turn is over."""
 
     min_s: float = 0.3  # words and voice both sound finished
-    doubt_s: float = 0.5  # the words do, the voice does not: a prepared reply takes this long too
+    doubt_s: float = 0.4  # the words do, the voice does not: a prepared reply takes this long too
     open_s: float = 0.9
     max_s: float = 1.6  # neither does
     spelling_s: float = 1.2
