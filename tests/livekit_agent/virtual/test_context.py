@@ -1,6 +1,5 @@
 """What the LLM is given: as much as fits, and less when that was too much."""
 
-import asyncio
 import json
 
 from livekit_agent.lines import LINES
@@ -137,4 +136,3 @@ async def test_somebody_who_dictates_a_book_is_still_answered(talk: TalkingTo) -
         await talk.quiet()
         assert "All is well" in talk.said_by_agent
         assert LINES["en"]["lost_llm"] not in talk.heard
-        await asyncio.sleep(0)

@@ -6,10 +6,13 @@ from typing import Self
 import pytest
 from livekit import rtc
 
+from livekit_agent.turn_detector import ASKED_AFTER_S
+from livekit_agent.turns import Endpointing
 from livekit_agent.voice_ending import WITHIN_S
 from tests.livekit_agent.virtual.call import TalkingTo
 from tests.livekit_agent.virtual.clock import now_s
 
+RULE = Endpointing()
 MARGIN_S = 0.15  # first sound of a reply that was prepared, after the turn was taken
 
 
@@ -22,12 +25,12 @@ async def waited(talk: TalkingTo, words: str) -> float:
 @pytest.mark.parametrize(
     ("words", "wait_s"),
     [
-        ("tell me a short story please", 0.5),
-        ("how old is the moon?", 0.5),
-        ("I would like to", 1.6),
-        ("turn on the light and", 1.6),
-        ("well,", 1.6),
-        ("my number is five five one two", 1.2),
+        ("tell me a short story please", RULE.doubt_s),
+        ("how old is the moon?", RULE.doubt_s),
+        ("I would like to", RULE.max_s),
+        ("turn on the light and", RULE.max_s),
+        ("well,", RULE.max_s),
+        ("my number is five five one two", RULE.spelling_s),
     ],
 )
 async def test_words_that_sound_finished_are_answered_sooner(
@@ -64,11 +67,15 @@ class Voice:
 @pytest.mark.parametrize(
     ("words", "finished", "wait_s"),
     [
-        ("how old is the moon", True, 0.3),
-        ("how old is the moon", False, 0.5),
-        ("how old is the moon", None, 0.55),  # 0.35 s for the model, then without it
-        ("I would like to", True, 0.9),
-        ("I would like to", False, 1.6),
+        ("how old is the moon", True, RULE.min_s),
+        ("how old is the moon", False, RULE.doubt_s),
+        (
+            "how old is the moon",
+            None,
+            ASKED_AFTER_S + WITHIN_S,
+        ),  # 0.35 s for the model, then without it
+        ("I would like to", True, RULE.open_s),
+        ("I would like to", False, RULE.max_s),
     ],
 )
 async def test_the_voice_has_a_say_too(
@@ -80,7 +87,13 @@ async def test_the_voice_has_a_say_too(
         assert wait_s <= await waited(talk, words) <= wait_s + MARGIN_S + 0.05
 
 
-@pytest.mark.parametrize(("words", "wait_s"), [("the red one", 0.75), ("yes please", 0.5)])
+@pytest.mark.parametrize(
+    ("words", "wait_s"),
+    [
+        ("the red one", RULE.doubt_s + RULE.after_question_s),
+        ("yes please", RULE.doubt_s),
+    ],
+)
 async def test_who_answers_a_question_may_think(talk: TalkingTo, words: str, wait_s: float) -> None:
     talk.world.brain.on("choose", "Which one would you like?")
     async with talk:
@@ -168,9 +181,9 @@ async def test_who_often_pauses_is_given_more_time(talk: TalkingTo) -> None:
         await talk.quiet()
         for _ in range(4):
             await talk.say("so there is this car")
-            await asyncio.sleep(0.45)
+            await asyncio.sleep(0.35)
             await talk.say("that I bought")
-            await asyncio.sleep(0.45)
+            await asyncio.sleep(0.35)
             await talk.say("in the spring")
             await talk.quiet()
         assert await waited(talk, "tell me a story") > first_s

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from livekit_agent.turns import Endpointing
 from tests.livekit_agent.virtual.call import TalkingTo
 from tests.livekit_agent.virtual.clock import now_s
 
@@ -65,7 +66,7 @@ async def test_nothing_is_begun_ahead_where_that_is_switched_off(talk: TalkingTo
         said = await talk.say("how old is the moon")
         await talk.answer()
         assert len(talk.world.brain.asked) == 1
-        assert talk.world.brain.asked[0].at_s >= said.ends_s + 0.5
+        assert talk.world.brain.asked[0].at_s >= said.ends_s + Endpointing().doubt_s
         await talk.quiet()
         assert talk.events("turn")[-1]["preemptive"] is False
 
