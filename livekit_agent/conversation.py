@@ -47,6 +47,7 @@ from livekit_agent.stages import StageChange, StageName
 from livekit_agent.summary import Summariser
 from livekit_agent.switches import Switchable, Switches
 from livekit_agent.timeline import Timeline
+from livekit_agent.tool_patience import ToolPatience
 from livekit_agent.tools.contract import ToolFailure
 from livekit_agent.tts import Voice
 from livekit_agent.underruns import Underruns
@@ -268,6 +269,11 @@ class Call:
         )
         self._greet(announcer)
         await stack.enter_async_context(self._rescue)
+        await stack.enter_async_context(
+            ToolPatience(
+                parts.session, self._silence, announcer.say, parts.thinking.budgets.filler_s
+            )
+        )
         await stack.enter_async_context(self._tools)
         await stack.enter_async_context(Control(self._ctx.room, _actions(switches)))
         stack.enter_context(_limited(self._settings.max_call_s, self._end))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,28 @@ async def test_a_tools_result_is_what_is_said(helper: TalkingTo) -> None:
         assert helper.said_by_agent == "Twelve times seven is 84."
         states = [event["state"] for event in helper.events("tool")]
         assert states == ["started", "finished"]
+
+
+async def test_a_search_is_told_before_its_result(
+    helper: TalkingTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = helper.world._answer
+
+    def searched(host: str, asked: Request) -> tuple[Any, Reply]:
+        if host == "search.test":
+            return None, Reply(steps=[Pause(2.5), b'{"results": []}'])
+        return answer(host, asked)
+
+    monkeypatch.setattr(helper.world, "_answer", searched)
+    helper.world.brain.on("results", "There is nothing about it.")
+    helper.world.brain.on("the web", tool_call("web_search", '{"query": "boats"}'))
+    async with helper.set(search_url="http://search.test"):
+        await helper.greeted()
+        saying = await helper.say("look for boats on the web")
+        told = await helper.answer()
+        assert told.starts_s - saying.ends_s < 1.0  # not when the result is there
+        await helper.quiet(for_s=4)
+        assert helper.said_by_agent == "Let me look that up. There is nothing about it."
 
 
 async def test_a_tool_runs_once_though_its_turn_was_prepared(helper: TalkingTo) -> None:
