@@ -54,7 +54,8 @@ from livekit_agent.underruns import Underruns
 from livekit_agent.voice_ending import VoiceEnding
 from livekit_agent.worker_parts import JobParts
 
-NEW_ROOM_S = 8.0  # in an older one somebody has been talking to an agent that is gone
+# In an older one somebody has been talking to an agent that is gone: noticed after 4 s at least.
+NEW_ROOM_S = 4.0
 EVENTS_WITHIN_S = 0.5
 
 log = get_logger(__name__)
