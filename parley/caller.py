@@ -195,12 +195,17 @@ class Caller:
         text = ""
         async for chunk in reader:
             text += chunk
-            self.record.lines[id_] = Line(id_, role, text, False, time.perf_counter())
-            await self._notify()
+            await self._note(Line(id_, role, text, False, time.perf_counter()))
         # The agent's text is one stream that grows; it is final when the stream ends.
         is_final = final or role == "agent"
-        self.record.lines[id_] = Line(id_, role, text, is_final, time.perf_counter())
-        await self._notify()
+        await self._note(Line(id_, role, text, is_final, time.perf_counter()))
+
+    async def _note(self, line: Line) -> None:
+        known = self.record.lines.get(line.id)
+        # Each stream is read by a task of its own: an interim one may end after the final one.
+        if known is None or line.is_final or not known.is_final:
+            self.record.lines[line.id] = line
+            await self._notify()
 
     async def _read_event(self, reader: rtc.TextStreamReader) -> None:
         self.record.events.append(json.loads(await reader.read_all()))

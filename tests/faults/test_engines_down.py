@@ -12,10 +12,10 @@ import pytest
 
 from tests.fakes.faults import Answer, Fault, Hang, Refuse, Reset, SlowClose
 from tests.faults.calls import (
-    ANSWER,
     ANSWERED_WITHIN_S,
     MAIN_REPLY,
     QUESTION,
+    STANDBY_REPLY,
     Moment,
     ask,
     calling,
@@ -144,7 +144,7 @@ async def test_without_llm_the_standby_answers_and_history_is_as_if_nothing_was(
             seconds = await hears_the_truth(caller, since, "6: LLM refused")
             assert seconds < 3.0
             await caller.until(
-                lambda r: any(ANSWER in line for line in since.said_since(r)),
+                lambda r: any(STANDBY_REPLY in line for line in since.said_since(r)),
                 ANSWERED_WITHIN_S,
                 "the standby's answer",
             )
@@ -234,7 +234,7 @@ async def test_engines_killed_or_frozen_in_mid_call_are_stood_in_for(
         name = signal.Signals(signum).name
         await hears_the_truth(caller, since, f"17: all engines {name}")
         await caller.until(
-            lambda r: any(ANSWER in line for line in since.said_since(r)),
+            lambda r: any(STANDBY_REPLY in line for line in since.said_since(r)),
             sum(BUDGET_S.values()) + ANSWERED_WITHIN_S,
             "the standby's answer",
         )

@@ -16,11 +16,11 @@ from tests.fakes.chat_chunks import delta, end, pieces, reply, tool_call
 from tests.fakes.faults import Answer, Latency, Refuse
 from tests.fakes.openai_backend import Json, Pause, Reply, Reset, refused
 from tests.faults.calls import (
-    ANSWER,
     ANSWERED_WITHIN_S,
     HEARD_WITHIN_S,
     MAIN_REPLY,
     QUESTION,
+    STANDBY_REPLY,
     TRUTHS,
     Moment,
     ask,
@@ -168,7 +168,9 @@ async def test_a_reply_cut_in_mid_sentence_is_not_begun_again(rig: Rig) -> None:
         await caller.until_quiet()
         assert spoken_since(rig, spoken).count(FIRST) == 1, "said twice"
         assert len(rig.main.llm.requests) - asked == 1, "asked again after sound was out"
-        assert ANSWER not in " ".join(since.said_since(caller.record)), "begun again elsewhere"
+        assert STANDBY_REPLY not in " ".join(since.said_since(caller.record)), (
+            "begun again elsewhere"
+        )
         rig.main.llm.reply = rig.main.llm.usual
         await is_answered(caller, "after a cut reply")
         history = rig.main.conversation()
