@@ -6,6 +6,7 @@ from livekit_agent.turns import (
     Ending,
     Endpointing,
     Pauses,
+    as_prepared,
     ending_of,
     is_backchannel,
     is_interruption,
@@ -144,6 +145,20 @@ def test_a_reply_is_prepared_once_for_the_same_words() -> None:
     assert not may_prepare("How old?", "how old", 0.1, 0.05)
     assert may_prepare("how old is it", "how old", 0.1, 0.05)
     assert not may_prepare(" ", "", 0.1, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("final", "prepared", "told"),
+    [
+        ("How old is it?", "how old is it", "how old is it"),
+        ("How cold is it?", "how old is it", "How cold is it?"),
+        ("How old is it?", "", "How old is it?"),
+    ],
+)
+def test_a_final_transcript_keeps_the_spelling_a_reply_was_prepared_for(
+    final: str, prepared: str, told: str
+) -> None:
+    assert as_prepared(final, prepared) == told
 
 
 def test_pauses_are_learned_and_forgotten() -> None:
