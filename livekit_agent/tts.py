@@ -11,7 +11,7 @@ from chassis.http import AsyncClient
 from chassis.logs import get_logger
 from livekit_agent.budgets import Budgets
 from livekit_agent.clips import Clips
-from livekit_agent.lines import LINES, LineKey, language_of_lines
+from livekit_agent.lines import LINES, LineKey
 from livekit_agent.phrasing import Phraser
 from livekit_agent.silence import Silence
 from livekit_agent.stages import Endpoint, EngineFailure, Stage
@@ -23,6 +23,8 @@ LEAST_MEASURED_S = 0.5  # of sound, to tell an engine's pace by
 MIN_HEARD_S = 0.2  # less of a phrase than this was not noticed
 SLOW = 0.95  # of real time: an engine near it would stop in mid-phrase
 FAST = 0.4  # two phrases are ready before one has been said
+
+_LINES = {said: (key, lang) for lang, lines in LINES.items() for key, said in lines.items()}
 
 log = get_logger(__name__)
 
@@ -81,7 +83,7 @@ class Speaking:
         phraser = Phraser(hurried=self._pace < FAST)
         try:
             async for piece in text:
-                is_line = _line_key(piece, self._parts.voice.language) is not None
+                is_line = line_of(piece) is not None
                 # A line is there as one sound, however many sentences it has.
                 for phrase in [*phraser.flush(), piece] if is_line else phraser.push(piece):
                     phrases.put_nowait(phrase)
@@ -97,9 +99,8 @@ class Speaking:
         return phrase
 
     async def _say(self, text: str, reply: "_Reply") -> AsyncIterator[rtc.AudioFrame]:
-        key = _line_key(text, self._parts.voice.language)
-        if key is not None:
-            for frame in self._clip(key):
+        if (fixed := line_of(text)) is not None:
+            for frame in self._parts.clips.frames(fixed[0], self._parts.voice.id, fixed[1]):
                 yield frame
             reply.spoken = True
             return
@@ -207,10 +208,10 @@ class _Reply:
     heard_s: float = 0.0  # of the present phrase; "one moment" is none of it
 
 
-def _line_key(text: str, language: str) -> LineKey | None:
-    wanted = text.strip()
-    lines = LINES[language_of_lines(language)]
-    return next((key for key, said in lines.items() if said == wanted), None)
+def line_of(text: str) -> tuple[LineKey, str] | None:
+    """Which line `text` is, and in what language: the voice's may have changed since it was
+    written."""
+    return _LINES.get(text.strip())
 
 
 def _frame(pcm: bytes) -> rtc.AudioFrame:
