@@ -32,7 +32,7 @@ RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx c
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
-	@echo "make test-slow    tests of what runs on torch, and of pipecat (installs 12 GB)"
+	@echo "make test-slow    faults provoked for real, and what runs on torch (installs 12 GB)"
 	@echo "make llama        build llama-server, for chat models (minutes, once)"
 	@echo "make llama-python llama-cpp-python over the same llama.cpp, in .venv-llama"
 	@echo "make lint         formatting, lint and types, Python and web app"
@@ -52,7 +52,7 @@ run: $(VENV)/.run
 test: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,chromium flite)
 	@$(BIN)/parley setup
-	@$(BIN)/pytest
+	@$(BIN)/pytest --ignore=tests/faults
 	@cd frontend && npm test
 
 test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
@@ -60,6 +60,9 @@ test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
 	@$(KOKORO_VENV)/bin/pytest tests/slow/tts
 	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
 	@$(BIN)/pytest tests/slow/llm --confcutdir=tests/slow/llm
+	@$(call apt_install,flite)
+	@$(BIN)/parley setup
+	@$(BIN)/pytest tests/faults
 
 nemo: $(NEMO_VENV)/.ready
 

@@ -1,7 +1,8 @@
 """How a call ends: a reason from the list, words where something is owed, and never twice."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from livekit import rtc
 from livekit.agents import CloseEvent, CloseReason
@@ -54,6 +55,18 @@ class CallEnd:
         finally:
             if not self._reason.done():
                 self._reason.set_result(reason)
+
+
+@contextmanager
+def limited(seconds: float, end: CallEnd) -> Iterator[None]:
+    """Ends a call that lasts too long: a tab that was forgotten."""
+    timer = asyncio.get_running_loop().call_later(
+        seconds, end.end, EndedReason.MAX_DURATION, "time_is_up"
+    )
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def reason_of(event: CloseEvent, disconnected: int | None) -> EndedReason:

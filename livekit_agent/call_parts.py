@@ -18,8 +18,9 @@ from livekit_agent.recollection import Recollection
 from livekit_agent.session_options import CONNECT_OPTIONS, MAX_TOOL_STEPS, turn_handling
 from livekit_agent.settings import AgentSettings
 from livekit_agent.silence import Silence
-from livekit_agent.stt import LiveStt, SttEvents, SttOptions
+from livekit_agent.stt import LiveStt
 from livekit_agent.timeline import Timeline
+from livekit_agent.transcripts import SttEvents, SttOptions
 from livekit_agent.tts import Speaking, TtsParts, Voice
 from livekit_agent.turn_detector import Heard
 from livekit_agent.voice_ending import VoiceEnding
@@ -105,7 +106,7 @@ def make_parts(given: Given) -> CallParts:
         turn_handling=turn_handling(
             settings,
             given.persona(),
-            lambda: Heard(stt.heard_text, stt.heard_language, given.timeline.asked_something),
+            lambda: Heard(stt.heard.text, stt.heard.language, given.timeline.asked_something),
             given.voice_ending,
         ),
         conn_options=CONNECT_OPTIONS,
@@ -121,7 +122,7 @@ def make_parts(given: Given) -> CallParts:
     def heard() -> None:
         given.on_heard()
         if follows_speaker:
-            given.voice.language = stt.heard_language
+            given.voice.language = stt.heard.language
 
     def speech_ended() -> None:
         floor.speech_ended()

@@ -2,31 +2,31 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Self
 
 from livekit.agents import AgentStateChangedEvent, JobContext
-from livekit.agents.llm import ChatContext, ChatItem
+from livekit.agents.llm import ChatItem
 
 from chassis.ended import EndedReason
 from chassis.logs import get_logger
 from livekit_agent.agent import ParleyAgent
 from livekit_agent.announcer import Announcer
 from livekit_agent.backend_client import BackendClient, BackendUnavailable, CallContext
-from livekit_agent.call_end import CallEnd, reason_of
+from livekit_agent.call_end import CallEnd, limited, reason_of
 from livekit_agent.call_metadata import CallMetadata
 from livekit_agent.call_parts import Given, make_parts
+from livekit_agent.call_start import ask_context, past_of, size_history
 from livekit_agent.call_tools import CallTools, ToolParts
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
 from livekit_agent.completion import Completion
-from livekit_agent.control import Actions, Control
+from livekit_agent.control import Control
 from livekit_agent.engines import Engines, open_engines
 from livekit_agent.events import EndedEvent, EventSender, StatusEvent, now
 from livekit_agent.history import History
 from livekit_agent.journal import Journal
-from livekit_agent.llm_window import context_tokens
 from livekit_agent.persona import (
     Persona,
     default_persona,
@@ -111,7 +111,7 @@ class Call:
         return reason
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        asked = asyncio.create_task(self._ask_context())
+        asked = asyncio.create_task(ask_context(self._backend, self._metadata))
         stack.callback(asked.cancel)
         engines = await stack.enter_async_context(
             open_engines(self._settings, self._stage_changed, self._parts.client_metrics)
@@ -121,18 +121,6 @@ class Call:
         await stack.enter_async_context(self._journal)
         await stack.enter_async_context(self._events)
         await self._wire(engines, stack)
-
-    async def _ask_context(self) -> CallContext | None:
-        metadata = self._metadata
-        try:
-            return await self._backend.context(
-                metadata.conversation_id,
-                user_id=metadata.user_id,
-                persona_id=metadata.persona_id,
-            )
-        except BackendUnavailable as exc:
-            log.warning("context_not_there", reason=str(exc))
-            return None
 
     async def _take_context(self, context: CallContext | None) -> None:
         self._context = context
@@ -253,7 +241,7 @@ class Call:
         self._agent = ParleyAgent(
             instructions=instructions(self._persona, self._context),
             tools=self._tools.of(self._persona),
-            context=self._past(),
+            context=past_of(self._context),
             thinking=parts.thinking,
             speaking=parts.speaking,
             underruns=self._underruns,
@@ -276,9 +264,9 @@ class Call:
             )
         )
         await stack.enter_async_context(self._tools)
-        await stack.enter_async_context(Control(self._ctx.room, _actions(switches)))
-        stack.enter_context(_limited(self._settings.max_call_s, self._end))
-        sizing = asyncio.create_task(self._ask_window(engines, history))
+        await stack.enter_async_context(Control(self._ctx.room, switches.actions()))
+        stack.enter_context(limited(self._settings.max_call_s, self._end))
+        sizing = asyncio.create_task(size_history(engines, history))
         stack.callback(sizing.cancel)
 
     def _greet(self, announcer: Announcer) -> None:
@@ -291,14 +279,6 @@ class Call:
     @property
     def _is_resumed(self) -> bool:
         return self._metadata.resume or (self._context is not None and self._context.resumed)
-
-    def _past(self) -> ChatContext | None:
-        if self._context is None or not self._context.turns:
-            return None
-        past = ChatContext.empty()
-        for turn in self._context.turns:
-            past.add_message(role=turn.role, content=turn.text, created_at=turn.at.timestamp())
-        return past
 
     def _remembering(self, completion: Completion) -> Remembering | None:
         if self._settings.memory_policy != "auto" or self._context is None:
@@ -313,14 +293,6 @@ class Call:
         if self._parts.turn_socket is None:
             return None
         return await stack.enter_async_context(VoiceEnding(self._parts.turn_socket))
-
-    async def _ask_window(self, engines: Engines, history: History) -> None:
-        main = engines.llm.order()[0]
-        tokens = await context_tokens(
-            engines.http, main.base_url, main.api_key.get_secret_value(), main.model
-        )
-        if tokens is not None:
-            history.context_tokens = tokens
 
     async def _find_persona(self, wanted: str) -> Persona:
         try:
@@ -358,25 +330,3 @@ class Call:
         self._events.publish(
             StatusEvent(stage=change.stage, state=change.state, since=now(), engine=change.engine)
         )
-
-
-def _actions(switches: Switches) -> Actions:
-    return Actions(
-        interrupt=switches.interrupt,
-        set_voice=switches.set_voice,
-        set_persona=switches.set_persona,
-        mute=switches.mute,
-        push_to_talk=switches.push_to_talk,
-    )
-
-
-@contextmanager
-def _limited(seconds: float, end: CallEnd) -> Iterator[None]:
-    """Ends a call that lasts too long: a tab that was forgotten."""
-    timer = asyncio.get_running_loop().call_later(
-        seconds, end.end, EndedReason.MAX_DURATION, "must_end"
-    )
-    try:
-        yield
-    finally:
-        timer.cancel()

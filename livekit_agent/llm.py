@@ -19,6 +19,7 @@ from livekit.agents.types import NOT_GIVEN
 
 from chassis.logs import get_logger
 from livekit_agent.budgets import Budgets
+from livekit_agent.failed_turns import FailedTurns
 from livekit_agent.history import History
 from livekit_agent.lines import LINES, LineKey, line
 from livekit_agent.overflow import overflow_of
@@ -69,7 +70,12 @@ class Thinking:
     def __init__(self, parts: LlmParts) -> None:
         self._parts = parts
         self._schemas = ToolSchemas()
-        self.failed_replies = 0  # in a row, with every engine
+        self._failed = FailedTurns(parts.timeline)
+
+    @property
+    def failed_replies(self) -> int:
+        """In a row, with every engine."""
+        return self._failed.count
 
     @property
     def budgets(self) -> Budgets:
@@ -88,7 +94,7 @@ class Thinking:
             try:
                 async for piece in self._from(request):
                     yield piece
-                self.failed_replies = 0
+                self._failed.worked()
                 return
             except EngineFailure as failure:
                 self._parts.stage.failed(endpoint, failure)
@@ -96,7 +102,7 @@ class Thinking:
                     # Half a reply was heard: another engine would begin it again.
                     yield request.closing() + self._line("lost_llm")
                     return
-        self.failed_replies += 1
+        self._failed.failed()
         yield self._line("must_end" if self.failed_replies >= GIVE_UP else "lost_llm")
 
     async def _from(self, request: "_Request") -> AsyncIterator[Piece]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import aiosqlite
 
 FILE = "outbox.db"
+OPEN_TRIES, OPEN_AGAIN_S = 40, 0.05
 BUSY_TIMEOUT_S = 5.0  # other calls' processes write to the same file
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS letters (
@@ -186,9 +187,22 @@ class Outbox:
         # Without transactions of the driver's: each statement is kept when it returns.
         db = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
-            await db.execute_fetchall("PRAGMA journal_mode = WAL")
+            await _until_free(db, "PRAGMA journal_mode = WAL")
             await db.executescript(SCHEMA)
         except BaseException:
             await db.close()
             raise
         return db
+
+
+async def _until_free(db: aiosqlite.Connection, sql: str) -> None:
+    """For the change of mode: while another process makes the same one SQLite does not wait."""
+    for _ in range(OPEN_TRIES):
+        try:
+            await db.execute_fetchall(sql)
+            return
+        except sqlite3.OperationalError as exc:
+            if "locked" not in str(exc):
+                raise
+            await asyncio.sleep(OPEN_AGAIN_S)
+    await db.execute_fetchall(sql)

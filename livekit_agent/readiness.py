@@ -1,6 +1,7 @@
 """Whether a call would work now: of each stage the main engine answers, or the standby."""
 
 import asyncio
+import math
 import time
 from typing import Any, get_args
 
@@ -137,4 +138,5 @@ class EngineWatch:
 def waiting_in(metrics: str) -> int:
     """Requests that wait, from the metrics of one of Parley's engines."""
     rows = (line.rpartition(" ") for line in metrics.splitlines() if line.startswith("parley_"))
-    return sum(int(float(value)) for name, _, value in rows if "_queue_depth" in name)
+    depths = [float(value) for name, _, value in rows if "_queue_depth" in name]
+    return int(sum(depth for depth in depths if math.isfinite(depth)))

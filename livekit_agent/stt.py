@@ -2,14 +2,10 @@
 
 import asyncio
 import contextlib
-import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from livekit import rtc
 from livekit.agents import APIConnectOptions, stt, vad
-from livekit.agents.language import LanguageCode
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGivenOr
 from livekit.agents.utils import AudioBuffer
 
@@ -20,49 +16,16 @@ from livekit_agent.stt_wire import (
     SAMPLE_RATE_HZ,
     Completed,
     RealtimeSocket,
-    WireEvent,
-    Words,
     open_socket,
 )
-from livekit_agent.turns import as_prepared, is_backchannel, is_interruption, may_prepare
+from livekit_agent.transcripts import NOBODY, HeardTurn, SttEvents, SttOptions, Transcripts
 from livekit_agent.unheard import EndOfUtterance, Unheard
 
 PREFIX_S = 0.5  # of sound before the VAD noticed speech
 RETRY_S = 0.3  # when no engine is there
-USUAL_LAG_S = 0.2
-LAG_WEIGHT = 0.3  # of the newest utterance
-LAG_MARGIN_S = 0.03  # a step of the VAD
 ALL_DEAF_S = 5.0  # the longest wait between two rounds over all engines
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SttOptions:
-    """`prepare_after_s`: silence after which a reply to the words so far is begun; None: never."""
-
-    language: str | None
-    prepare_after_s: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SttEvents:
-    """What the call is told beside the transcripts."""
-
-    agent_is_speaking: Callable[[], bool]
-    on_nothing: Callable[[bool], None]  # an utterance held no words (False) or a murmur (True)
-    on_interruption: Callable[[], None]  # more than a murmur is being said over the agent
-    on_speech_ended: Callable[[], None]
-    on_final: Callable[[], None]
-
-
-NOBODY = SttEvents(
-    agent_is_speaking=lambda: False,
-    on_nothing=lambda _murmur: None,
-    on_interruption=lambda: None,
-    on_speech_ended=lambda: None,
-    on_final=lambda: None,
-)
 
 
 class LiveStt(stt.STT[str]):
@@ -78,8 +41,7 @@ class LiveStt(stt.STT[str]):
         self.budgets = budgets
         self.options = options
         self.events = NOBODY
-        self.heard_text = ""  # of the present turn, as far as it is known
-        self.heard_language = options.language or "en"
+        self.heard = HeardTurn(language=options.language or "en")
         self._stream: LiveStream | None = None
 
     @property
@@ -96,7 +58,7 @@ class LiveStt(stt.STT[str]):
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
     ) -> "LiveStream":
-        self.heard_text = ""  # what the stream before heard is thrown away with it
+        self.heard.text = ""  # what the stream before heard is thrown away with it
         self._stream = LiveStream(self, conn_options)
         return self._stream
 
@@ -116,7 +78,7 @@ class LiveStt(stt.STT[str]):
 
     def turn_taken(self) -> None:
         """The agent has taken the turn: what is heard from now on belongs to the next."""
-        self.heard_text = ""
+        self.heard.text = ""
 
     async def _recognize_impl(
         self,
@@ -139,13 +101,9 @@ class LiveStream(stt.RecognizeStream):
         self._prefix_s = 0.0
         self._upsampler: rtc.AudioResampler | None = None
         self._talking = False
-        self._over_agent = False
-        self._silence_s = 0.0
-        self._finals = ""  # of this turn
-        self._text = ""  # of this utterance
-        self._prepared = ""
-        self._lag_s = USUAL_LAG_S  # from silence to the last word of it: learned of this engine
-        self._words_at_silence_s = 0.0
+        self._transcripts = Transcripts(
+            owner.heard, owner.options, lambda: owner.events, self._event_ch
+        )
         self._wake = asyncio.Event()
         self._waiting_since: deque[float] = deque()  # of utterances that were sent and not answered
 
@@ -153,20 +111,18 @@ class LiveStream(stt.RecognizeStream):
 
     def observe(self, event: vad.VADEvent) -> None:
         if event.type == vad.VADEventType.START_OF_SPEECH:
-            self._silence_s = 0.0
+            self._transcripts.silent_for(0.0)
             if not self._talking:
                 self._begin_utterance()
         elif event.type == vad.VADEventType.INFERENCE_DONE:
-            self._silence_s = event.raw_accumulated_silence
-            if self._silence_s >= self._lag_s + LAG_MARGIN_S:
-                self._maybe_prepare()  # else a word may still be on its way
+            self._transcripts.silent_for(event.raw_accumulated_silence)
         elif event.type == vad.VADEventType.END_OF_SPEECH:
             self.end_utterance()
             self._owner.events.on_speech_ended()
 
     def _begin_utterance(self) -> None:
         self._talking = True
-        self._over_agent = self._owner.events.agent_is_speaking()
+        self._transcripts.utterance_begins()
         self._upsampler = None
         for frame in self._prefix:
             self._add(frame)
@@ -227,7 +183,7 @@ class LiveStream(stt.RecognizeStream):
                     await self._converse(socket, endpoint)
                 wait_s = RETRY_S
             except EngineFailure as failure:
-                self._text = self._prepared = ""
+                self._transcripts.utterance_begins_anew()
                 self._owner.stage.failed(endpoint, failure)
                 if self._owner.stage.state == "down" or self._owner.stage.current is endpoint:
                     await asyncio.sleep(wait_s)
@@ -278,7 +234,11 @@ class LiveStream(stt.RecognizeStream):
 
     async def _receive(self, socket: RealtimeSocket, endpoint: Endpoint) -> None:
         async for event in socket.events():
-            self._on_event(event)
+            if isinstance(event, Completed):
+                self._unheard.utterance_heard()
+                if self._waiting_since:
+                    self._waiting_since.popleft()
+            self._transcripts.on_event(event)
             if isinstance(event, Completed):
                 self._owner.stage.worked(endpoint)
 
@@ -290,73 +250,6 @@ class LiveStream(stt.RecognizeStream):
             await asyncio.sleep(0.1)
             if self._waiting_since and _now() - self._waiting_since[0] > budget_s:
                 raise EngineFailure(f"no transcript within {budget_s:g} s of the end of speech")
-
-    # --- transcripts
-
-    def _on_event(self, event: WireEvent) -> None:
-        match event:
-            case Words():
-                self._text += event.delta
-                self._words_at_silence_s = self._silence_s
-                self._owner.heard_text = self._turn_text()
-                if self._over_agent and is_interruption(self._text, self._language):
-                    self._over_agent = False
-                    self._owner.events.on_interruption()
-                if not self._maybe_prepare():
-                    self._emit(stt.SpeechEventType.INTERIM_TRANSCRIPT, self._text.strip(), 0.0)
-            case Completed():
-                self._on_completed(event)
-
-    def _maybe_prepare(self) -> bool:
-        """Begin a reply to what was said so far, once the speaker pauses."""
-        after_s = self._owner.options.prepare_after_s
-        if after_s is None or (self._over_agent and is_backchannel(self._text, self._language)):
-            return False
-        if not may_prepare(self._text, self._prepared, self._silence_s, after_s):
-            return False
-        self._prepared = self._text
-        self._emit(stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, self._text.strip(), 0.0)
-        return True
-
-    def _on_completed(self, event: Completed) -> None:
-        self._unheard.utterance_heard()
-        if self._waiting_since:
-            self._waiting_since.popleft()
-        self._lag_s += LAG_WEIGHT * (self._words_at_silence_s - self._lag_s)
-        murmur = self._over_agent and is_backchannel(event.text, self._language)
-        text = as_prepared(event.text, self._prepared)
-        self._text = self._prepared = ""
-        if event.language:
-            self._owner.heard_language = event.language
-        if not event.text or murmur:
-            self._owner.heard_text = self._turn_text()
-            self._owner.events.on_nothing(murmur)
-            return
-        if not self._owner.heard_text:  # the agent took the turn in between
-            self._finals = ""
-        self._finals = f"{self._finals} {event.text}".strip()
-        self._owner.heard_text = self._finals
-        self._owner.events.on_final()
-        self._emit(stt.SpeechEventType.FINAL_TRANSCRIPT, text, event.confidence)
-
-    def _turn_text(self) -> str:
-        if not self._owner.heard_text:
-            self._finals = ""
-        return f"{self._finals} {self._text}".strip()
-
-    @property
-    def _language(self) -> str:
-        return self._owner.heard_language
-
-    def _emit(self, kind: stt.SpeechEventType, text: str, confidence: float) -> None:
-        if not text:
-            return
-        data = stt.SpeechData(
-            language=LanguageCode(self._language), text=text, confidence=confidence
-        )
-        self._event_ch.send_nowait(
-            stt.SpeechEvent(type=kind, alternatives=[data], created_at=time.time())
-        )
 
 
 def _now() -> float:

@@ -7,6 +7,7 @@ from livekit.agents import AgentSession
 
 from chassis.http import AsyncClient, HTTPError
 from chassis.logs import get_logger
+from livekit_agent.control import Actions
 from livekit_agent.persona import Persona
 from livekit_agent.stages import Stage
 from livekit_agent.stt import LiveStt
@@ -40,6 +41,16 @@ class Switches:
 
     def __init__(self, parts: Switchable) -> None:
         self._parts = parts
+
+    def actions(self) -> Actions:
+        """What the screen may ask for."""
+        return Actions(
+            interrupt=self.interrupt,
+            set_voice=self.set_voice,
+            set_persona=self.set_persona,
+            mute=self.mute,
+            push_to_talk=self.push_to_talk,
+        )
 
     async def interrupt(self) -> None:
         """Whatever the persona's manners: who presses a button means it."""

@@ -11,6 +11,7 @@ from chassis.http import AsyncClient
 from chassis.logs import get_logger
 from livekit_agent.budgets import Budgets
 from livekit_agent.clips import Clips
+from livekit_agent.failed_turns import FailedTurns
 from livekit_agent.lines import LINES, LineKey
 from livekit_agent.phrasing import Phraser
 from livekit_agent.silence import Silence
@@ -60,7 +61,12 @@ class Speaking:
         self._parts = parts
         self._chars_per_s = USUAL_CHARS_PER_S
         self._pace = (SLOW + FAST) / 2  # work a second of sound takes; neither, until it is known
-        self.failed_replies = 0  # in a row, with every engine
+        self._failed = FailedTurns(parts.timeline)
+
+    @property
+    def failed_replies(self) -> int:
+        """In a row, with every engine."""
+        return self._failed.count
 
     async def speak(self, text: AsyncIterable[str]) -> AsyncGenerator[rtc.AudioFrame]:
         """24 kHz mono frames of what `text` says. Never raises for a failed engine."""
@@ -75,9 +81,9 @@ class Speaking:
             cutting.cancel()
             await asyncio.gather(cutting, return_exceptions=True)
             if reply.lost:
-                self.failed_replies += 1
+                self._failed.failed()
             elif reply.spoken:
-                self.failed_replies = 0
+                self._failed.worked()
 
     async def _cut(self, text: AsyncIterable[str], phrases: "asyncio.Queue[str | None]") -> None:
         phraser = Phraser(hurried=self._pace < FAST)

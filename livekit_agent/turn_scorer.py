@@ -53,13 +53,17 @@ class TurnScorer:
         async with self._starting:
             if self._process is not None and self._process.returncode is None:
                 return
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "livekit_agent.turn_scorer",
-                str(self.socket),
-                stdin=asyncio.subprocess.PIPE,  # closed when the worker dies, however it dies
-            )
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "livekit_agent.turn_scorer",
+                    str(self.socket),
+                    stdin=asyncio.subprocess.PIPE,  # closed when the worker dies, however it dies
+                )
+            except OSError as exc:  # words alone will do
+                log.warning("turn_scorer_not_started", reason=str(exc))
+                return
             log.info("turn_scorer_started", process=self._process.pid)
 
 

@@ -96,6 +96,7 @@ class Bed:
         self.changes: list[str] = []
         self.silence = Silence()
         self.history = History(8000)
+        self.timeline = Timeline(fallbacks=list)
         self.temperature: float | None = None
         self.stage: Stage
         self.thinking: Thinking
@@ -144,7 +145,7 @@ async def bed(main: list[Step] | Script, standby: list[Step] | None = None) -> A
                 temperature=lambda: it.temperature,
                 history=it.history,
                 recollection=Recollection(BackendClient(None), None),
-                timeline=Timeline(fallbacks=list),
+                timeline=it.timeline,
                 max_tokens=77,
             )
         )

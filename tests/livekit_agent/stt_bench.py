@@ -17,7 +17,8 @@ from websockets.http11 import Request, Response
 
 from livekit_agent.budgets import Budgets
 from livekit_agent.stages import Endpoint, Stage
-from livekit_agent.stt import LiveStream, LiveStt, SttEvents, SttOptions
+from livekit_agent.stt import LiveStream, LiveStt
+from livekit_agent.transcripts import SttEvents, SttOptions
 
 PREFIX = "conversation.item.input_audio_transcription"
 RATE_HZ = 24_000  # the protocol's: nothing is resampled, and bytes can be compared

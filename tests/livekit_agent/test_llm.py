@@ -99,7 +99,11 @@ async def test_without_engines_it_says_so_and_counts() -> None:
     broken = APIConnectionError("refused")
     async with bed([broken], [broken]) as it:
         assert await it.reply() == [LOST]
+        assert await it.reply() == [LOST]  # another one prepared for the same turn
+        assert it.thinking.failed_replies == 1
+        it.timeline.turns += 1
         assert await it.reply() == [LOST]
+        it.timeline.turns += 1
         assert await it.reply() == [LINES["en"]["must_end"]]
         assert it.thinking.failed_replies == 3
         assert it.stage.state == "down"

@@ -37,11 +37,11 @@ async def test_each_utterance_is_its_own() -> None:
         sounds = [await it.hearer.utterance() for _ in range(3)]
         await until(lambda: it.hearer.finals == ["one", "two", "three"])
         assert it.main.utterances == sounds
-        assert it.hearer.stt.heard_text == "one two three"
+        assert it.hearer.stt.heard.text == "one two three"
         it.hearer.stt.turn_taken()
         it.main.texts = ["four"]
         await it.hearer.utterance()
-        await until(lambda: it.hearer.stt.heard_text == "four")
+        await until(lambda: it.hearer.stt.heard.text == "four")
 
 
 async def test_an_engine_that_hangs_after_a_commit_loses_no_sound() -> None:
@@ -170,7 +170,7 @@ async def test_a_murmur_over_the_agent_is_no_final() -> None:
         await it.hearer.utterance()
         await until(lambda: it.hearer.nothings == [True])
         assert it.hearer.finals == []
-        assert it.hearer.stt.heard_text == ""
+        assert it.hearer.stt.heard.text == ""
 
 
 async def test_the_same_murmur_is_an_answer_when_the_agent_is_silent() -> None:

@@ -127,7 +127,9 @@ async def test_a_worker_that_gives_up_says_so_with_its_exit_status(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    livekit = LiveKitSettings(url=f"ws://127.0.0.1:{free_port()}", api_key="APIgone", api_secret="s" * 43)
+    livekit = LiveKitSettings(
+        url=f"ws://127.0.0.1:{free_port()}", api_key="APIgone", api_secret="s" * 43
+    )
     settings = AgentSettings(port=free_port(), sdk_port=free_port(), idle_processes=0)
     worker = worker_module.Worker(settings, livekit)
     worker._server._max_retry = 0  # the SDK's two minutes are not ours to wait
