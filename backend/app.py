@@ -12,6 +12,7 @@ from backend.db import Database
 from backend.internal import internal_routes
 from backend.internal_schema import End
 from backend.leader import Leader
+from backend.lines import Lines
 from backend.settings import BackendSettings
 from backend.status import status_routes, watch_services
 from backend.tokens import TokenDesk, token_routes
@@ -72,7 +73,8 @@ def build(
 
     app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
-    app.include_router(token_routes(TokenDesk(settings, livekit, health, database)))
+    desk = TokenDesk(settings, livekit, health, database, Lines(settings, client))
+    app.include_router(token_routes(desk))
     app.include_router(internal_routes(database, internal.key, settings.user_name))
     app.include_router(webhook_routes(livekit, watcher.look_early))
     app.include_router(status_routes(health))

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from backend.conversations import find_conversation
 from backend.db import Database
 from backend.internal_schema import Id
+from backend.lines import Lines
 from backend.personas import find_persona
 from backend.settings import BackendSettings
 from chassis.errors import (
@@ -101,7 +102,9 @@ class TokenDesk:
         livekit: LiveKitSettings,
         health: Health,
         database: Database,
+        lines: Lines,
     ) -> None:
+        self._lines = lines
         self._settings = settings
         self._livekit = livekit
         self._health = health
@@ -116,7 +119,9 @@ class TokenDesk:
         # A room opened before the worker is registered never gets an agent: do not trust a memory.
         await self._health.refresh()
         self._check_ready()
-        return self._mint(await self._dispatch(request))
+        dispatch = await self._dispatch(request)
+        await self._lines.take()
+        return self._mint(dispatch)
 
     def _check_origin(self, origin: str | None) -> None:
         # No Origin header: not a browser page, so no cookie or network position of a user to abuse.

@@ -74,6 +74,9 @@ class Worker:
         self._server.on("worker_registered", self._on_registered)
         self.health.watch("sfu", self._sfu_probe(livekit))
         self.health.watch("lines", self._line_probe, fresh_s=0)
+        self.health.describe(
+            "calls", lambda: {"active": self._calls_now(), "most": settings.max_calls}
+        )
         self._metrics.gauge("event_loop_lag_seconds", "how late the worker is").set_function(
             lambda: self._lag.seconds
         )

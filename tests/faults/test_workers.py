@@ -150,10 +150,6 @@ async def test_who_finds_all_lines_busy_is_refused_before_the_call(rig: Rig) -> 
         await asyncio.to_thread(until, lambda: rig.token().status_code == 201, 15)
 
 
-@pytest.mark.xfail(
-    reason="who asks in the same instant gets a token for a line that another just took, "
-    "and waits in a silent room until one is free",
-)
 async def test_three_times_as_many_callers_as_lines_at_once_leave_nobody_in_silence(
     rig: Rig,
 ) -> None:
