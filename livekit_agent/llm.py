@@ -1,7 +1,8 @@
 """Context to reply tokens: by the engine on duty, by the next one when it fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +84,7 @@ class Thinking:
 
     async def reply(
         self, context: ChatContext, tools: list[Tool], settings: ModelSettings
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece]:
         """The reply's pieces, by whichever engine; an apology when none is left. Never raises."""
         self._parts.timeline.reply_begun(context)
         offered, fixed_chars = self._schemas.of(tools)
@@ -92,8 +93,9 @@ class Thinking:
         for endpoint in self._parts.stage.order():
             request = _Request(self._parts, endpoint, items, offered, settings)
             try:
-                async for piece in self._from(request):
-                    yield piece
+                async with aclosing(self._from(request)) as pieces:
+                    async for piece in pieces:
+                        yield piece
                 self._failed.worked()
                 return
             except EngineFailure as failure:
@@ -105,19 +107,21 @@ class Thinking:
         self._failed.failed()
         yield self._line("must_end" if self.failed_replies >= GIVE_UP else "lost_llm")
 
-    async def _from(self, request: "_Request") -> AsyncIterator[Piece]:
+    async def _from(self, request: "_Request") -> AsyncGenerator[Piece]:
         one_moment = self._line("one_moment")
         try:
-            async for piece in request.pieces(one_moment):
-                yield piece
+            async with aclosing(request.pieces(one_moment)) as pieces:
+                async for piece in pieces:
+                    yield piece
         except ContextTooLong as exc:
             log.info("context_too_long", items=len(request.items), again=exc.items is not None)
             if exc.items is None:
                 raise EngineFailure(str(exc)) from exc
             request.items = exc.items
             try:
-                async for piece in request.pieces(one_moment):
-                    yield piece
+                async with aclosing(request.pieces(one_moment)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             except ContextTooLong as again:
                 raise EngineFailure("even a shortened conversation does not fit") from again
 
@@ -164,7 +168,7 @@ class _Request:
         """What ends a sentence that was cut."""
         return " " if self._text.rstrip().endswith((".", "!", "?")) else "… "
 
-    async def pieces(self, one_moment: str) -> AsyncIterator[Piece]:
+    async def pieces(self, one_moment: str) -> AsyncGenerator[Piece]:
         """Raises EngineFailure, ContextTooLong."""
         budgets = self._parts.budgets
         limits = ReplyLimits()
@@ -172,8 +176,9 @@ class _Request:
         ends_at = _now() + budgets.reply_s
         try:
             chunks = aiter(stream)
-            async for piece in self._first(chunks, one_moment):
-                yield piece
+            async with aclosing(self._first(chunks, one_moment)) as first:
+                async for piece in first:
+                    yield piece
             while _now() < ends_at:
                 chunk = await self._next(chunks, budgets.token_s)
                 if chunk is None:
@@ -206,7 +211,7 @@ class _Request:
 
     async def _first(
         self, chunks: AsyncIterator[ChatChunk], one_moment: str
-    ) -> AsyncIterator[Piece]:
+    ) -> AsyncGenerator[Piece]:
         """Up to the first piece that says or does something, within the budget."""
         ends_at = _now() + self._parts.budgets.llm_s
         patience = asyncio.create_task(

@@ -75,8 +75,9 @@ class Speaking:
         reply = _Reply()
         try:
             while (phrase := await self._next(phrases)) is not None:
-                async for frame in self._say(phrase, reply):
-                    yield frame
+                async with aclosing(self._say(phrase, reply)) as frames:
+                    async for frame in frames:
+                        yield frame
         finally:
             cutting.cancel()
             await asyncio.gather(cutting, return_exceptions=True)
@@ -104,7 +105,7 @@ class Speaking:
             self._parts.timeline.first_phrase()
         return phrase
 
-    async def _say(self, text: str, reply: "_Reply") -> AsyncIterator[rtc.AudioFrame]:
+    async def _say(self, text: str, reply: "_Reply") -> AsyncGenerator[rtc.AudioFrame]:
         if (fixed := line_of(text)) is not None:
             for frame in self._parts.clips.frames(fixed[0], self._parts.voice.id, fixed[1]):
                 yield frame
@@ -115,8 +116,9 @@ class Speaking:
         for endpoint in self._parts.stage.order():
             reply.heard_s = 0.0
             try:
-                async for frame in self._by(endpoint, text, reply):
-                    yield frame
+                async with aclosing(self._by(endpoint, text, reply)) as frames:
+                    async for frame in frames:
+                        yield frame
                 self._parts.stage.worked(endpoint)
                 reply.spoken = True
                 return
@@ -131,7 +133,7 @@ class Speaking:
 
     async def _by(
         self, endpoint: Endpoint, text: str, reply: "_Reply"
-    ) -> AsyncIterator[rtc.AudioFrame]:
+    ) -> AsyncGenerator[rtc.AudioFrame]:
         """`text` by one engine, asking for patience while it is silent. Raises EngineFailure."""
         asked_at = _now()
         first_at: float | None = None
@@ -150,8 +152,8 @@ class Speaking:
             first_s=self._parts.budgets.tts_s,
             between_s=self._parts.budgets.sound_s,
         )
-        async with aclosing(pieces):
-            async for item in self._or_patience(pieces):
+        async with aclosing(pieces), aclosing(self._or_patience(pieces)) as items:
+            async for item in items:
                 if isinstance(item, rtc.AudioFrame):
                     yield item  # "one moment"
                     continue
@@ -173,7 +175,7 @@ class Speaking:
 
     async def _or_patience(
         self, pieces: AsyncIterator[bytes]
-    ) -> AsyncIterator[bytes | rtc.AudioFrame]:
+    ) -> AsyncGenerator[bytes | rtc.AudioFrame]:
         """`pieces`, before them the clip "one moment" when they keep the caller waiting."""
         coming = asyncio.ensure_future(anext(pieces, None))
         patience = asyncio.create_task(
