@@ -5,7 +5,6 @@ import asyncio
 from chassis.ended import EndedReason
 from livekit_agent.lines import LINES
 from tests.livekit_agent.virtual.broken import (
-    MUST_END,
     asked,
 )
 from tests.livekit_agent.virtual.call import TalkingTo
@@ -48,4 +47,4 @@ async def test_the_longest_call_ends_with_a_word(talk: TalkingTo) -> None:
         await talk.greeted()
         assert await talk.ended() is EndedReason.MAX_DURATION
         assert 29 < now_s() < 35
-        assert talk.heard[-1] == MUST_END
+        assert talk.heard[-1] == LINES["en"]["time_is_up"]
