@@ -183,7 +183,7 @@ async def test_who_stops_listening_closes_the_request() -> None:
         context.add_message(role="user", content="hello")
         reply = it.thinking.reply(context, [], ModelSettings())
         await anext(reply)
-        await reply.aclose()  # type: ignore[attr-defined]
+        await reply.aclose()
         await asyncio.sleep(0.1)
         assert it.main.closed == 1
         assert it.changes == []

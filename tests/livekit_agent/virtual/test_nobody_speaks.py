@@ -4,9 +4,7 @@ import asyncio
 
 from chassis.ended import EndedReason
 from livekit_agent.lines import LINES
-from tests.livekit_agent.virtual.broken import (
-    asked,
-)
+from tests.livekit_agent.virtual.broken import asked
 from tests.livekit_agent.virtual.call import TalkingTo
 from tests.livekit_agent.virtual.clock import now_s
 
