@@ -130,7 +130,9 @@ def make_parts(given: Given) -> CallParts:
 
     stt.listen(
         SttEvents(
-            agent_is_speaking=lambda: session.agent_state == "speaking",
+            agent_is_speaking=lambda: (
+                session.agent_state == "speaking" and not speaking.ends_asking(floor.spoken_s)
+            ),
             on_nothing=floor.nothing_said,
             on_interruption=floor.taken,
             on_speech_ended=speech_ended,

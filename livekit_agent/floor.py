@@ -1,6 +1,6 @@
 """Who has the floor: a murmur does not take it, real words do, and waiting for it is timed."""
 
-from typing import Protocol
+import asyncio
 
 from livekit.agents import (
     AgentFalseInterruptionEvent,
@@ -16,12 +16,6 @@ from livekit_agent.silence import Silence
 log = get_logger(__name__)
 
 
-class HearingWatch(Protocol):
-    """Is told when somebody has spoken."""
-
-    def speech_ended(self) -> None: ...
-
-
 class Floor:
     """Follows a session's states and its STT's verdicts."""
 
@@ -29,9 +23,15 @@ class Floor:
         self._session = session
         self._silence = silence
         self._metrics = metrics
+        self._speaks_since = 0.0
         session.on("agent_state_changed", self._on_agent)
         session.on("user_state_changed", self._on_user)
         session.on("agent_false_interruption", self._on_false_interruption)
+
+    @property
+    def spoken_s(self) -> float:
+        """How long the agent has been speaking, when it is."""
+        return asyncio.get_running_loop().time() - self._speaks_since
 
     def speech_ended(self) -> None:
         """The caller paused; unless the agent speaks, or they hold the talk key, they wait now."""
@@ -64,6 +64,7 @@ class Floor:
         if event.new_state == "thinking":
             self._silence.turn_taken()
         elif event.new_state == "speaking":
+            self._speaks_since = asyncio.get_running_loop().time()
             self._silence.ends()
         elif event.new_state == "listening":
             self._silence.reply_over()

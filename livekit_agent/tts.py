@@ -21,6 +21,7 @@ from livekit_agent.tts_wire import SAMPLE_RATE_HZ, Phrase, synthesise
 
 USUAL_CHARS_PER_S = 14.0  # of speech, until this voice has been heard
 LEAST_MEASURED_S = 0.5  # of sound, to tell an engine's pace by
+EARLY_ANSWER_S = 0.8  # before a question's last sound: people answer when they know what is asked
 MIN_HEARD_S = 0.2  # less of a phrase than this was not noticed
 SLOW = 0.95  # of real time: an engine near it would stop in mid-phrase
 FAST = 0.4  # two phrases are ready before one has been said
@@ -62,22 +63,32 @@ class Speaking:
         self._chars_per_s = USUAL_CHARS_PER_S
         self._pace = (SLOW + FAST) / 2  # work a second of sound takes; neither, until it is known
         self._failed = FailedTurns(parts.timeline)
+        self._reply = _Reply()
 
     @property
     def failed_replies(self) -> int:
         """In a row, with every engine."""
         return self._failed.count
 
+    def ends_asking(self, played_s: float) -> bool:
+        """Whether a reply of which so much was played is at the end of a question: what is said
+        now, though it be "yes", is the answer."""
+        reply = self._reply
+        return reply.whole and reply.asks and played_s >= reply.sound_s - EARLY_ANSWER_S
+
     async def speak(self, text: AsyncIterable[str]) -> AsyncGenerator[rtc.AudioFrame]:
         """24 kHz mono frames of what `text` says. Never raises for a failed engine."""
         phrases: asyncio.Queue[str | None] = asyncio.Queue()
         cutting = asyncio.create_task(self._cut(text, phrases))
-        reply = _Reply()
+        reply = self._reply = _Reply()
         try:
             while (phrase := await self._next(phrases)) is not None:
+                reply.asks = phrase.endswith("?")
                 async with aclosing(self._say(phrase, reply)) as frames:
                     async for frame in frames:
+                        reply.sound_s += frame.duration
                         yield frame
+            reply.whole = True
         finally:
             cutting.cancel()
             await asyncio.gather(cutting, return_exceptions=True)
@@ -213,6 +224,9 @@ class Speaking:
 class _Reply:
     spoken: bool = False
     lost: bool = False  # no engine would speak a part of it
+    whole: bool = False  # all of its sound is made
+    asks: bool = False  # its last phrase is a question
+    sound_s: float = 0.0
     heard_s: float = 0.0  # of the present phrase; "one moment" is none of it
 
 

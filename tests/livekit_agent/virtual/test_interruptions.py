@@ -8,12 +8,14 @@ from livekit.agents.voice.room_io import TextInputEvent
 from livekit_agent.session_options import typed
 from tests.livekit_agent.virtual.call import TalkingTo
 from tests.livekit_agent.virtual.clock import now_s
+from tests.livekit_agent.virtual.engines import CHARS_PER_S
 from tests.livekit_agent.virtual.sound import Saying
 
 STORY = (
     "Once upon a time there was a car with three wheels. It drove over the hills and far away. "
     "Nobody knew where it went. In the end it came back home to its small garage."
 )
+CHESS = "There is chess and there is poker. Shall we play a game of chess?"
 SILENT_WITHIN_S = 0.3
 MURMURS = ["mm-hm", "yeah", "okay", "uh-huh", "right", "oh I see", "yeah yeah"]
 COMMANDS = ["no wait", "stop please", "hold on a second", "what about the boats", "yeah but why"]
@@ -259,6 +261,32 @@ async def test_a_murmur_and_then_real_words_stop_it(talk: TalkingTo) -> None:
         await talk.quiet()
         assert talk.turns == ["tell me a story", "no wait"]
         assert "garage" not in talk.said_by_agent
+
+
+async def asked_for_chess(talk: TalkingTo) -> float:
+    """The agent begins a reply that ends in a question; when it will have said it."""
+    talk.world.brain.on("bored", CHESS)
+    await talk.greeted()
+    await talk.say("i am bored")
+    return (await talk.answer()).starts_s + len(CHESS) / CHARS_PER_S
+
+
+async def test_a_yes_before_the_questions_last_sound_is_the_answer(talk: TalkingTo) -> None:
+    async with talk:
+        await talk.reach(await asked_for_chess(talk) - 0.4)
+        await talk.say("yes", seconds=0.4)
+        await talk.quiet()
+        assert talk.turns == ["i am bored", "yes"]
+
+
+async def test_a_yes_long_before_it_is_a_murmur(talk: TalkingTo) -> None:
+    async with talk:
+        await asked_for_chess(talk)
+        await asyncio.sleep(0.5)
+        await talk.say("yes", seconds=0.4)
+        await talk.quiet()
+        assert talk.turns == ["i am bored"]
+        assert talk.said_by_agent.endswith("chess?")
 
 
 async def test_a_french_murmur_is_one_in_french(talk: TalkingTo) -> None:
