@@ -1,13 +1,11 @@
 """What a call's process does: it gets ready, holds its call, and ends it when it is told to."""
 
 import asyncio
-import importlib
 from pathlib import Path
 
 import structlog
 from livekit.agents import JobContext, JobProcess
 
-from chassis.http import tls_context
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
 from chassis.settings import InternalSettings, load_settings
@@ -43,9 +41,6 @@ def prewarm(numbers_address: str, turn_socket: Path, process: JobProcess) -> Non
         vad=load_vad(settings),
         turn_socket=turn_socket if settings.turn_detector == "v1-mini" else None,
     )
-    # Else done by the first request, on the loop that greets the caller.
-    tls_context()
-    importlib.import_module("anyio._backends._asyncio")
 
 
 async def answer_call(ctx: JobContext) -> None:

@@ -11,13 +11,12 @@ from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from livekit_agent.endpoints import endpoints_of
 from livekit_agent.settings import AgentSettings
-from livekit_agent.stages import PROBE_TIMEOUT_S, Endpoint, StageName
+from livekit_agent.stages import PROBE_TIMEOUT_S, Endpoint, StageName, ask_ready
 
 STAGES: tuple[StageName, ...] = get_args(StageName)
 FRESH_S = 0.1  # three stages ask for the standby at the same time
 # A stage waits for the standby another stage is looking at, then for its own two engines.
 STAGE_WITHIN_S = 2 * PROBE_TIMEOUT_S + 0.5
-WRONG_KEY = (401, 403)
 
 log = get_logger(__name__)
 
@@ -67,16 +66,9 @@ class Engine:
         }
 
     async def _ask(self) -> None:
-        """Parley's engines say whether they can answer, and who waits; others list models."""
-        root = self._endpoint.base_url.removesuffix("/v1")
-        headers = {"authorization": f"Bearer {self._endpoint.api_key.get_secret_value()}"}
-        response = await self._client.get(f"{root}/health/ready", headers=headers)
-        is_ours = response.status_code != 404
-        if not is_ours:
-            response = await self._client.get(f"{self._endpoint.base_url}/models", headers=headers)
-        if response.status_code >= 500 or response.status_code in WRONG_KEY:
-            raise ProbeFailed(f"{response.url} answered {response.status_code}")
-        if is_ours:
+        """Whether it can answer; Parley's engines also tell who waits."""
+        if await ask_ready(self._client, self._endpoint):
+            root = self._endpoint.base_url.removesuffix("/v1")
             self.queued = waiting_in((await self._client.get(f"{root}/metrics")).text)
 
     def _saw(self, state: State, error: str | None) -> None:

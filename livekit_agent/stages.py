@@ -1,13 +1,13 @@
 """Which engine serves a stage of a call: the main one, or the standby while that is down."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import SecretStr
 
+from chassis.health import ProbeFailed
 from chassis.http import AsyncClient, HTTPError
 from chassis.logs import get_logger
 
@@ -18,6 +18,7 @@ FIRST_PROBE_S = 2.0
 LONGEST_PROBE_S = 30.0
 LONGEST_REST_S = 300.0  # whatever an engine asks for: a call may last for hours
 PROBE_TIMEOUT_S = 1.5
+WRONG_KEY = (401, 403)
 
 log = get_logger(__name__)
 
@@ -158,18 +159,29 @@ class Stage:
         )
 
 
+async def ask_ready(client: AsyncClient, endpoint: Endpoint) -> bool:
+    """Whether an engine that says it can answer is one of Parley's, which tell their readiness;
+    others list their models. Raises ProbeFailed, HTTPError."""
+    headers = {"authorization": f"Bearer {endpoint.api_key.get_secret_value()}"}
+    root = endpoint.base_url.removesuffix("/v1")
+    response = await client.get(f"{root}/health/ready", headers=headers)
+    is_ours = response.status_code != 404
+    if not is_ours:
+        response = await client.get(f"{endpoint.base_url}/models", headers=headers)
+    if response.status_code >= 500 or response.status_code in WRONG_KEY:
+        raise ProbeFailed(f"{response.url} answered {response.status_code}")
+    return is_ours
+
+
 def http_probe(client: AsyncClient) -> Probe:
-    """Asks whether an engine says it can answer: Parley's readiness, else the list of models."""
+    """Whether an engine says that it can answer, within PROBE_TIMEOUT_S."""
 
     async def probe(endpoint: Endpoint) -> bool:
-        headers = {"authorization": f"Bearer {endpoint.api_key.get_secret_value()}"}
-        with contextlib.suppress(HTTPError, TimeoutError):
+        try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                root = endpoint.base_url.removesuffix("/v1")
-                response = await client.get(f"{root}/health/ready", headers=headers)
-                if response.status_code == 404:
-                    response = await client.get(f"{endpoint.base_url}/models", headers=headers)
-                return response.status_code < 400
-        return False
+                await ask_ready(client, endpoint)
+        except (ProbeFailed, HTTPError, TimeoutError):
+            return False
+        return True
 
     return probe

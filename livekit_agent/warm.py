@@ -9,6 +9,8 @@ import numpy as np
 from livekit import local_inference
 from livekit.agents.tokenize import basic
 
+from chassis.http import tls_context
+
 USED_FROM_THE_FIRST_REPLY_ON = (
     "anyio._backends._asyncio",
     "jiter",
@@ -23,3 +25,4 @@ for name in USED_FROM_THE_FIRST_REPLY_ON:
 np.fft.rfft(np.zeros(512))  # imported at its first use
 basic.hyphenate_word("patterns")  # read at its first use: a quarter of a second
 local_inference.init_vad()
+tls_context()

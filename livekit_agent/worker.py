@@ -126,10 +126,10 @@ class Worker:
             log.warning("call_refused", reason=refusal, room=request.room.name)
             await request.reject(terminate=False)  # another worker may have a line
             return
-        if self._settings.turn_detector == "v1-mini":
-            await self._turn_scorer.wanted()
         self._accepted.add(request.id)  # else all who ask before its process runs would be taken
         try:
+            if self._settings.turn_detector == "v1-mini":
+                await self._turn_scorer.wanted()
             await request.accept(name="Parley")
         finally:
             self._accepted.discard(request.id)
