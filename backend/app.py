@@ -22,7 +22,7 @@ from backend.web import SecurityHeaders, serve_web_app
 from backend.webhooks import webhook_routes
 from chassis.ended import EndedReason
 from chassis.errors import Unavailable
-from chassis.health import Health
+from chassis.health import Health, ready_probe
 from chassis.http import pooled_client
 from chassis.metrics import Metrics
 from chassis.service import create_app
@@ -51,9 +51,11 @@ def build(
             "llm": settings.llm_url,
             "tts": settings.tts_url,
             "embedded": settings.embedded_url,
-            "agent": settings.agent_url,
         },
     )
+    lines = Lines()
+    agent_ready = ready_probe(client, f"{settings.agent_url}/health/ready", lines.seen)
+    health.watch("agent", agent_ready, required=False)
 
     database = Database(settings.database_url.get_secret_value())
     health.watch("database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S)
@@ -73,7 +75,7 @@ def build(
 
     app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
-    desk = TokenDesk(settings, livekit, health, database, Lines(settings, client))
+    desk = TokenDesk(settings, livekit, health, database, lines)
     app.include_router(token_routes(desk))
     app.include_router(internal_routes(database, internal.key, settings.user_name))
     app.include_router(webhook_routes(livekit, watcher.look_early))

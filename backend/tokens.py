@@ -120,7 +120,7 @@ class TokenDesk:
         await self._health.refresh()
         self._check_ready()
         dispatch = await self._dispatch(request)
-        await self._lines.take()
+        self._lines.take()
         return self._mint(dispatch)
 
     def _check_origin(self, origin: str | None) -> None:

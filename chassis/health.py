@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-from chassis.http import AsyncClient, HTTPError
+from chassis.http import AsyncClient, HTTPError, Response
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 
@@ -152,11 +152,15 @@ class Health:
         dependency.since = _now()
 
 
-def ready_probe(client: AsyncClient, url: str) -> Probe:
-    """A probe of a peer that says of itself whether it can serve: `url` must answer 200."""
+def ready_probe(
+    client: AsyncClient, url: str, seen: Callable[[Response], None] = lambda _: None
+) -> Probe:
+    """A probe of a peer that says of itself whether it can serve: `url` must answer 200. `seen` is
+    given every answer, for what else it tells."""
 
     async def probe() -> None:
         response = await client.get(url)
+        seen(response)
         if response.status_code != 200:
             raise ProbeFailed(f"{url} answered {response.status_code}: {_reason(response.text)}")
 
