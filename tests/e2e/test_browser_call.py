@@ -73,11 +73,15 @@ def browser_page(name: str, *args: str) -> Iterator[Page]:
 
 
 def microphone(path: Path, text: str, lead_s: float) -> list[str]:
-    """Chromium's arguments for a microphone that says `text` once, after `lead_s` of silence."""
+    """Chromium's arguments for a microphone that says `text` over and over, in long silences.
+
+    On a busy machine Chromium is late to read the file and the word it is in gets a hole, so that
+    even a perfect listener hears another one. A person not understood asks again; so does this.
+    """
     spoken: Pcm = soxr.resample(speak(text, "slt"), RATE_HZ, MIC_RATE_HZ)
     lead = np.zeros(int(lead_s * MIC_RATE_HZ), dtype=np.int16)
     path.write_bytes(wav_bytes(np.concatenate([lead, spoken, lead]), MIC_RATE_HZ))
-    return [*FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={path}%noloop"]
+    return [*FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={path}"]
 
 
 def start_call(page: Page, stack: Stack, button: str = "Start") -> None:
@@ -94,16 +98,16 @@ def test_a_question_by_voice_is_answered_aloud(stack: Stack, tmp_path: Path) -> 
     args = microphone(tmp_path / "question.wav", "what is twelve times seven", lead_s=6)
     with browser_page("voice", *args) as page:
         start_call(page, stack)
-        expect(said_by(page, "user").first).to_contain_text(
-            re.compile("twelve times seven", re.I), timeout=ANSWER_WITHIN_MS
-        )
+        asked = said_by(page, "user").filter(has_text=re.compile("twelve times seven", re.I))
+        expect(asked.first).to_be_visible(timeout=3 * ANSWER_WITHIN_MS)
         before = page.evaluate(RECEIVED_ENERGY)
-        expect(said_by(page, "agent").last).to_contain_text("84", timeout=ANSWER_WITHIN_MS)
+        answered = said_by(page, "agent").filter(has_text="84")
+        expect(answered.first).to_be_visible(timeout=ANSWER_WITHIN_MS)
         expect(page.get_by_test_id("tool-card").first).to_be_visible()
         page.wait_for_function(f"async () => (await ({RECEIVED_ENERGY})()) > {before} + 1e-4")
         page.get_by_role("button", name="End", exact=True).click()
         expect(page.get_by_role("heading", name="Call ended")).to_be_visible()
-        expect(said_by(page, "agent").last).to_contain_text("84")
+        expect(answered.first).to_be_visible()
 
 
 def test_a_question_by_text_is_answered_aloud(stack: Stack) -> None:
