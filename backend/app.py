@@ -7,19 +7,19 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from backend import conversations
-from backend.db import Database
+from backend.calls.lines import Lines
+from backend.calls.tokens import TokenDesk, token_routes
+from backend.conversations import recorded as conversations
+from backend.data.db import Database
+from backend.health.status import status_routes, watch_services
 from backend.internal import internal_routes
 from backend.internal_schema import End
-from backend.leader import Leader
-from backend.lines import Lines
+from backend.rooms.leader import Leader
+from backend.rooms.watcher import RoomWatcher
+from backend.rooms.watcher_sfu import Sfu
+from backend.rooms.webhooks import webhook_routes
 from backend.settings import BackendSettings
-from backend.status import status_routes, watch_services
-from backend.tokens import TokenDesk, token_routes
-from backend.watcher import RoomWatcher
-from backend.watcher_sfu import Sfu
 from backend.web import SecurityHeaders, serve_web_app
-from backend.webhooks import webhook_routes
 from chassis.ended import EndedReason
 from chassis.errors import Unavailable
 from chassis.health import Health, ready_probe

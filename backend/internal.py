@@ -9,10 +9,12 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, SecretStr
 
-from backend import conversations, memory, personas
 from backend import internal_schema as schema
-from backend.conversations import LOCAL_USER
-from backend.db import Database
+from backend.conversations import recorded as conversations
+from backend.conversations.recorded import LOCAL_USER
+from backend.data.db import Database
+from backend.memories import ranked as memory
+from backend.personas import stored as personas
 from chassis.errors import (
     Forbidden,
     InvalidRequest,

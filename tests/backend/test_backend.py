@@ -139,7 +139,7 @@ def test_health_lists_every_service_and_why_it_is_not_ready(unreachable: TestCli
 
 
 def test_degraded_means_calls_still_work() -> None:
-    from backend.status import _overall
+    from backend.health.status import _overall
     from chassis.metrics import Metrics
 
     async def fine() -> None: ...

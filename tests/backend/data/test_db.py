@@ -15,8 +15,9 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import text
 
-from backend import db, internal
-from backend.db import Database
+from backend import internal
+from backend.data import db
+from backend.data.db import Database
 from backend.settings import BackendSettings
 from chassis.health import ProbeFailed
 from tests.backend.apps import SERVICE_KEY, app_with

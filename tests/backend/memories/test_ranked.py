@@ -1,7 +1,7 @@
 import pytest
 
 from backend.internal_schema import Memory
-from backend.memory import best_matches, relevant, words_of
+from backend.memories.ranked import best_matches, relevant, words_of
 
 KNOWN = (
     "The user's dog is called Rex",

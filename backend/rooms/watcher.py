@@ -11,8 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, Self
 
-from backend.room_rules import Decision, RoomMemory, RoomSeen, decide
-from backend.watcher_sfu import NotThere, SfuFailed
+from backend.rooms.room_rules import Decision, RoomMemory, RoomSeen, decide
+from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 

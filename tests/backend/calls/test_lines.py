@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from backend.lines import CLAIM_S, Lines
+from backend.calls.lines import CLAIM_S, Lines
 from chassis.errors import Unavailable
 
 
@@ -52,7 +52,7 @@ def test_a_token_nobody_used_frees_its_line(monkeypatch: pytest.MonkeyPatch) -> 
     desk = lines()
     assert taken(desk, 3) == 2
     later = time.monotonic() + CLAIM_S * 1.1
-    monkeypatch.setattr("backend.lines.time.monotonic", lambda: later)
+    monkeypatch.setattr("backend.calls.lines.time.monotonic", lambda: later)
     assert taken(desk, 1) == 1
 
 

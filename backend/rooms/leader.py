@@ -14,7 +14,7 @@ from typing import Self
 from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db import Base, Database
+from backend.data.db import Base, Database
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
 

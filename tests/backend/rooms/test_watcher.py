@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from backend.room_rules import SILENT_LOOKS, AgentSeen, Answer, DispatchSeen, RoomSeen
-from backend.watcher import RoomWatcher
-from backend.watcher_sfu import NotThere, SfuFailed
+from backend.rooms.room_rules import SILENT_LOOKS, AgentSeen, Answer, DispatchSeen, RoomSeen
+from backend.rooms.watcher import RoomWatcher
+from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.metrics import Metrics
 
 METADATA = json.dumps({"conversation_id": "c1", "resume": False})

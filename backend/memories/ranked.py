@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend import internal_schema as schema
-from backend.db import Base, UtcDateTime
+from backend.data.db import Base, UtcDateTime
 
 MEMORIES_RANKED = 1_000  # newest first; ranking them takes a few ms, a turn has 40 ms for all of it
 WORDS_KEPT = 4 * MEMORIES_RANKED  # texts whose words are at hand

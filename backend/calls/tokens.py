@@ -16,11 +16,11 @@ from livekit.protocol.agent_dispatch import RoomAgentDispatch
 from livekit.protocol.room import RoomConfiguration
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.conversations import find_conversation
-from backend.db import Database
+from backend.calls.lines import Lines
+from backend.conversations.recorded import find_conversation
+from backend.data.db import Database
 from backend.internal_schema import Id
-from backend.lines import Lines
-from backend.personas import find_persona
+from backend.personas.stored import find_persona
 from backend.settings import BackendSettings
 from chassis.errors import (
     Forbidden,

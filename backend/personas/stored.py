@@ -4,7 +4,7 @@ from sqlalchemy import JSON, String, Text, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db import Base
+from backend.data.db import Base
 from chassis.errors import NotFound
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from backend.room_rules import (
+from backend.rooms.room_rules import (
     ABSENT_LOOKS,
     DEAF_S,
     JOIN_WITHIN_S,

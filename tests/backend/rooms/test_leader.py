@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend.db import Database
-from backend.leader import BEAT_S, LEASE_S, Leader
+from backend.data.db import Database
+from backend.rooms.leader import BEAT_S, LEASE_S, Leader
 from chassis.errors import Unavailable
-from tests.backend.test_watcher import eventually
+from tests.backend.rooms.test_watcher import eventually
 
 
 class Clock:

@@ -30,7 +30,7 @@ from livekit.protocol.room import (
     RoomParticipantIdentity,
 )
 
-from backend.room_rules import AgentSeen, Answer, DispatchSeen, RoomSeen
+from backend.rooms.room_rules import AgentSeen, Answer, DispatchSeen, RoomSeen
 from chassis.http import AsyncClient, HTTPError, Response
 from chassis.settings import LiveKitSettings
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend import internal_schema as schema
-from backend.db import Base, UtcDateTime
+from backend.data.db import Base, UtcDateTime
 
 LOCAL_USER = "local"
 TURNS_TOLD = 20

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from backend.webhooks import webhook_routes
+from backend.rooms.webhooks import webhook_routes
 from chassis.health import Health
 from chassis.metrics import Metrics
 from chassis.service import create_app

@@ -1,0 +1,1 @@
+"""Who people are: users, sessions, keys, and who may do what."""

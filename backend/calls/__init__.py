@@ -1,0 +1,1 @@
+"""Tokens for calls, and who waits for a line."""

@@ -1,0 +1,1 @@
+"""Conversations and their turns: recorded, listed, searched, replayed, purged."""

@@ -1,0 +1,1 @@
+"""The database: its life, its secrets, its copies."""

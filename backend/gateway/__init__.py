@@ -1,0 +1,1 @@
+"""`/v1` on this origin: to the model servers, by API key."""

@@ -1,0 +1,1 @@
+"""Live rooms: a lost agent is noticed and replaced."""
