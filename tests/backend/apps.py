@@ -1,8 +1,12 @@
-"""Backends for tests, built in this process over a database file of their own."""
+"""Backends for tests, built in this process over a database of their own.
+
+Ask for the fixture `build_app` and call it with what is to differ: `build_app(auth="on")` takes any
+field of BackendSettings, and `peers=DEAD` or `service_key=None`. Enter the app with TestClient.
+"""
 
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -16,6 +20,12 @@ SERVICE_KEY = "fedcba9876543210fedcba9876543210"
 DEAD = "http://127.0.0.1:9"  # the discard port: nothing listens
 
 
+class BuildApp(Protocol):
+    """The fixture `build_app`."""
+
+    def __call__(self, peers: str = ..., **settings: Any) -> FastAPI: ...
+
+
 class AlwaysFine(BaseHTTPRequestHandler):
     """Stands for the SFU and every service, all ready."""
 
@@ -27,9 +37,15 @@ class AlwaysFine(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+def sqlite_url(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
+
+
 def app_with(
     web_dir: Path, peers: str = DEAD, service_key: str | None = SERVICE_KEY, **settings: Any
 ) -> FastAPI:
+    """`settings`: fields of BackendSettings. Without `database_url` a file in this folder, SQLite
+    only: for what needs no database."""
     livekit = LiveKitSettings(
         url=peers.replace("http", "ws"), api_key="APItest", api_secret=SecretStr(SECRET)
     )

@@ -1,5 +1,5 @@
+import asyncio
 import json
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.backend.apps import SERVICE_KEY, app_with
+from backend.conversations.tables import ConversationRow
+from backend.data.db import Database
+from tests.backend.apps import SERVICE_KEY, BuildApp, app_with
 
 BEARER = {"authorization": f"Bearer {SERVICE_KEY}"}
 NOON = "2026-01-02T12:00:00Z"
@@ -136,8 +138,8 @@ def test_the_last_twenty_turns_are_told_oldest_first(agent: TestClient) -> None:
     assert [t["text"] for t in context(agent)["turns"]] == [str(i) for i in range(10, 30)]
 
 
-def test_the_user_is_called_as_they_wish(tmp_path: Path) -> None:
-    with TestClient(app_with(tmp_path, user_name="Sam"), headers=BEARER) as agent:
+def test_the_user_is_called_as_they_wish(build_app: BuildApp) -> None:
+    with TestClient(build_app(user_name="Sam"), headers=BEARER) as agent:
         assert context(agent)["user"]["preferred_name"] == "Sam"
         assert context(agent, user_id="another")["user"]["preferred_name"] is None
 
@@ -183,7 +185,9 @@ def test_a_turn_keeps_its_timing_and_tools(agent: TestClient) -> None:
     assert say(agent, "2", "1", role="assistant", timing={"llm_ttft_s": 0.2}, tools=tools)[0] == 201
 
 
-def test_a_call_that_goes_on_is_not_over_until_its_last_end(agent: TestClient) -> None:
+def test_a_call_that_goes_on_is_not_over_until_its_last_end(
+    agent: TestClient, database_url: str
+) -> None:
     def ended(reason: str, at: str) -> int:
         body = {"reason": reason, "ended_at": f"2026-01-02T{at}:00Z"}
         return agent.post("/internal/conversations/c1/end", json=body).status_code
@@ -192,17 +196,23 @@ def test_a_call_that_goes_on_is_not_over_until_its_last_end(agent: TestClient) -
     assert ended("user_hung_up", "13:00") == 204
     # An older word, late out of the outbox of a worker that died.
     assert ended("agent_lost", "12:30") == 204
-    assert row(agent) == ("2026-01-02 13:00:00.000000", "user_hung_up")
+    assert row(database_url) == ("2026-01-02T13:00:00+00:00", "user_hung_up")
     begin(agent, started_at="2026-01-02T14:00:00Z")
-    assert row(agent) == (None, None)
+    assert row(database_url) == (None, None)
     ended("user_silent", "15:00")
     begin(agent)  # late too
-    assert row(agent) == ("2026-01-02 15:00:00.000000", "user_silent")
+    assert row(database_url) == ("2026-01-02T15:00:00+00:00", "user_silent")
 
 
-def row(agent: TestClient) -> Any:
-    with sqlite3.connect(".parley/data/parley.db") as db:
-        return db.execute("SELECT ended_at, ended_reason FROM conversations").fetchone()
+def row(database_url: str) -> Any:
+    """As another process reads it."""
+
+    async def read() -> Any:
+        async with Database(database_url) as database, database.reading() as session:
+            found = await session.get_one(ConversationRow, "c1")
+            return found.ended_at and found.ended_at.isoformat(), found.ended_reason
+
+    return asyncio.run(read())
 
 
 # Personas

@@ -1,228 +1,139 @@
+"""What holds on every database."""
+
 import asyncio
 import os
-import sqlite3
-import stat
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import text
 
-from backend import internal
-from backend.data import db
 from backend.data.db import Database
 from backend.settings import BackendSettings
+from chassis.errors import InvalidRequest
 from chassis.health import ProbeFailed
-from tests.backend.apps import SERVICE_KEY, app_with
-from tests.processes import ROOT, clean_env, until
+from tests.processes import ROOT, clean_env
 
-FILE = Path(".parley/data/parley.db")
-URL = f"sqlite+aiosqlite:///{FILE}"
-NOON = "2026-01-02T12:00:00Z"
-
-
-@contextmanager
-def locked() -> Iterator[None]:
-    """Another process is in the middle of a write."""
-    other = sqlite3.connect(FILE, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
+COUNT = text("SELECT count(*) FROM personas")
+NAMES = text("SELECT name FROM personas ORDER BY id")
+RENAME = text("UPDATE personas SET name = 'Lucy' WHERE id = 'lumina'")
 
 
-@contextmanager
-def agent_of(folder: Path) -> Iterator[TestClient]:
-    headers = {"authorization": f"Bearer {SERVICE_KEY}"}
-    # A crash would be raised here, not answered with a 500.
-    with TestClient(app_with(folder), headers=headers) as client:
-        yield client
+async def names(database: Database) -> list[str]:
+    async with database.reading() as session:
+        return list(await session.scalars(NAMES))
 
 
-def say(agent: TestClient, key: str) -> int:
-    response = agent.post(
-        "/internal/conversations/c1/turns",
-        json={"role": "user", "text": "hello", "started_at": NOON},
-        headers={"idempotency-key": key},
-    )
-    if response.status_code == 503:
-        assert response.json()["error"]["code"] == "database_unavailable"
-        assert response.headers["retry-after"]
-    return response.status_code
+async def test_it_is_migrated_when_entered(database: Database) -> None:
+    await database.probe()
+    assert await names(database) == ["Atlas", "Lumina", "Pepper"]
 
 
-async def test_it_is_made_and_migrated_and_read_by_its_owner_only() -> None:
-    async with Database(URL) as database:
-        await database.probe()
-        files = list(FILE.parent.iterdir())
-        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-        async with database.reading() as session:
-            assert (await session.execute(text("SELECT count(*) FROM personas"))).scalar() == 3
+async def test_a_second_start_keeps_what_is_there(database_url: str) -> None:
+    async with Database(database_url) as database, database.writing() as session:
+        await session.execute(RENAME)
+    async with Database(database_url) as database:
+        assert await names(database) == ["Atlas", "Lucy", "Pepper"]
 
 
-async def test_a_second_start_keeps_what_is_there() -> None:
-    async with Database(URL) as database, database.writing() as session:
-        await session.execute(text("UPDATE personas SET name = 'Lucy' WHERE id = 'lumina'"))
-    async with Database(URL) as database, database.reading() as session:
-        names = await session.execute(text("SELECT name FROM personas ORDER BY id"))
-        assert [name for (name,) in names] == ["Atlas", "Lucy", "Pepper"]
-
-
-async def test_two_backends_may_start_at_once() -> None:
-    async with Database(URL) as first, Database(URL) as second:
-        await asyncio.gather(first.migrate(), second.migrate())
+async def test_two_backends_may_start_at_once(empty_database_url: str) -> None:
+    first, second = Database(empty_database_url), Database(empty_database_url)
+    await asyncio.gather(first.migrate(), second.migrate())
+    async with first, second:
         await asyncio.gather(first.probe(), second.probe())
+        assert len(await names(first)) == 3
 
 
-async def test_a_block_that_fails_keeps_nothing() -> None:
-    async with Database(URL) as database:
-        with suppress(ZeroDivisionError):
-            async with database.writing() as session:
-                await session.execute(text("DELETE FROM personas"))
-                _ = 1 / 0
-        async with database.reading() as session:
-            assert (await session.execute(text("SELECT count(*) FROM personas"))).scalar() == 3
+async def test_a_block_that_fails_keeps_nothing(database: Database) -> None:
+    with suppress(ZeroDivisionError):
+        async with database.writing() as session:
+            await session.execute(text("DELETE FROM personas"))
+            _ = 1 / 0
+    assert len(await names(database)) == 3
 
 
-def test_a_locked_database_is_unavailable_until_it_is_free(tmp_path: Path) -> None:
-    with agent_of(tmp_path) as agent:
-        with locked():
-            assert say(agent, "1") == 503
-            # Readers go on.
-            assert agent.get("/internal/conversations/c1/context").status_code == 200
-        assert say(agent, "1") == 201
-
-
-def test_a_full_disk_is_unavailable_until_there_is_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_reader_sees_one_state_while_another_writes(
+    database: Database, another: Database
 ) -> None:
-    def full(connection: sqlite3.Connection, record: object) -> None:
-        connect(connection, record)
-        connection.execute("PRAGMA max_page_count = 1")  # SQLite's own word for a full disk
-
-    connect = db._on_connect
-    with agent_of(tmp_path):
-        pass
-    with monkeypatch.context() as patch, agent_of_full(tmp_path, patch, full) as agent:
-        statuses = {say(agent, str(i)) for i in range(60)}
-        assert 503 in statuses
-        assert statuses <= {201, 503}
-    with agent_of(tmp_path) as agent:
-        assert say(agent, "room again") == 201
+    async with database.reading() as session:
+        before = list(await session.scalars(NAMES))
+        async with another.writing() as writer:
+            await writer.execute(RENAME)
+        assert list(await session.scalars(NAMES)) == before
+    assert "Lucy" in await names(database)
 
 
-@contextmanager
-def agent_of_full(
-    folder: Path, patch: pytest.MonkeyPatch, on_connect: object
-) -> Iterator[TestClient]:
-    patch.setattr(db, "_on_connect", on_connect)
-    with agent_of(folder) as agent:
-        yield agent
-
-
-@pytest.mark.parametrize(("deadline_s", "answer_within_s"), [(1, 60), (60, 1)])
-def test_a_slow_database_is_unavailable_until_it_is_fast(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    deadline_s: float,
-    answer_within_s: float,
+async def test_what_a_writer_read_stays_true_until_it_is_done(
+    database: Database, another: Database
 ) -> None:
-    """Cut short from within, or left behind."""
+    """Twenty at once each add one to what they read, in two processes as it were."""
 
-    def slow(connection: Any, record: object) -> None:
-        connect(connection, record)
-        connection.create_function("length", 1, lambda _: released.wait(6))
+    async def add_one(where: Database) -> None:
+        async with where.writing() as session:
+            beats = await session.scalar(text("SELECT beats FROM leases"))
+            await session.execute(text("UPDATE leases SET beats = :to"), {"to": beats + 1})
 
-    released = threading.Event()
-    connect = db._on_connect
-    monkeypatch.setattr(db, "_on_connect", slow)
-    monkeypatch.setattr(db, "DEADLINE_S", deadline_s)
-    monkeypatch.setattr(internal, "ANSWER_WITHIN_S", answer_within_s)
-    with agent_of(tmp_path) as agent:
-        until(lambda: say(agent, "1") in (200, 201), 20)
-        with sqlite3.connect(FILE) as other:
-            # Every write of a turn now takes as long as the function does.
-            other.execute(
-                "CREATE TRIGGER slow AFTER INSERT ON turns BEGIN SELECT length(NEW.text); END"
-            )
-        assert say(agent, "2") == 503
-        released.set()
-        until(lambda: say(agent, "2") in (200, 201), 20)
+    await asyncio.gather(*(add_one(where) for where in (database, another) * 10))
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT beats FROM leases")) == 20
 
 
-def test_a_lost_file_is_unavailable_and_unready(tmp_path: Path) -> None:
-    with agent_of(tmp_path) as agent:
-        assert say(agent, "1") == 201
-    FILE.write_bytes(b"not a database at all" * 100)
-    for side in ("-wal", "-shm"):
-        Path(f"{FILE}{side}").unlink(missing_ok=True)
-    with agent_of(tmp_path) as agent:
-        assert say(agent, "2") == 503
-        assert agent.get("/internal/conversations/c1/context").status_code == 503
-        body = agent.get("/health/ready").json()
-        assert not body["ready"]
-        (found,) = [d for d in body["dependencies"] if d["name"] == "database"]
-        assert "not a database" in found["last_error"]
+async def test_a_number_no_column_can_hold_is_the_askers_fault(database: Database) -> None:
+    with pytest.raises(InvalidRequest):
+        async with database.writing() as session:
+            await session.execute(text("UPDATE leases SET beats = :to"), {"to": 2**80})
 
 
-async def test_what_could_not_be_migrated_at_start_is_tried_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(db, "RETRY_S", 0.05)
-    FILE.parent.parent.mkdir()
-    FILE.parent.write_text("in the way")
-    async with Database(URL) as database:
-        with pytest.raises(ProbeFailed, match="cannot migrate"):
-            await database.probe()
-        FILE.parent.unlink()
-        async with asyncio.timeout(20):
-            assert database._migrating is not None
-            await database._migrating
-        await database.probe()
-
-
-async def test_a_database_of_a_newer_parley_is_left_alone() -> None:
-    async with Database(URL):
-        pass
-    with sqlite3.connect(FILE) as other:
-        other.execute("UPDATE alembic_version SET version_num = '9999'")
-    async with Database(URL) as database:
+async def test_a_database_of_a_newer_parley_is_left_alone(database_url: str) -> None:
+    async with Database(database_url) as database, database.writing() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with Database(database_url) as database:
         with pytest.raises(ProbeFailed, match="9999"):
             await database.probe()
 
 
-async def test_a_database_that_cannot_be_written_is_not_ready() -> None:
-    async with Database(URL) as database:
-        with locked(), pytest.raises(ProbeFailed, match="locked"):
-            await database.probe()
-        await database.probe()
-
-
-def test_the_backend_is_ready_when_its_database_is(tmp_path: Path, peers: str) -> None:
-    with TestClient(app_with(tmp_path, peers)) as client:
-        for _ in range(500):
-            if client.get("/health/ready").status_code == 200:
-                break
-        states = {d["name"]: d for d in client.get("/health/ready").json()["dependencies"]}
+def test_the_backend_is_ready_when_its_database_is(client: TestClient) -> None:
+    for _ in range(500):
+        if client.get("/health/ready").status_code == 200:
+            break
+    states = {d["name"]: d for d in client.get("/health/ready").json()["dependencies"]}
     assert states["database"]["state"] == "ready"
     assert states["database"]["required"]
 
 
 @pytest.mark.parametrize(
     "url",
-    ["parley.db", "mysql://a:hunter2@b/c", "sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:"],
+    [
+        "parley.db",
+        "mysql://a:hunter2@b/c",
+        "postgresql+psycopg2://a:hunter2@b/c",
+        "postgresql://a:hunter2@b",
+        "postgresql://a:hunter2@b:port/c",
+        "sqlite+aiosqlite://",
+        "sqlite+aiosqlite:///:memory:",
+    ],
 )
-def test_a_url_that_is_no_file_of_sqlite_stops_the_start(url: str) -> None:
-    with pytest.raises(ValidationError) as refused:
+def test_a_url_of_no_known_database_stops_the_start(url: str) -> None:
+    with pytest.raises(ValidationError, match="postgresql://user:password@host/name") as refused:
         BackendSettings(database_url=SecretStr(url))
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("postgresql://a:hunter2@b/c", "postgresql+asyncpg://a:hunter2@b/c"),
+        ("postgres://b:5433/c", "postgresql+asyncpg://b:5433/c"),
+        ("postgresql+asyncpg://b/c", "postgresql+asyncpg://b/c"),
+        ("postgres://b/c?sslmode=require", "postgresql+asyncpg://b/c?ssl=require"),
+    ],
+)
+def test_postgresql_may_be_said_as_everywhere(said: str, meant: str) -> None:
+    assert BackendSettings(database_url=SecretStr(said)).database_url.get_secret_value() == meant
 
 
 def test_a_wrong_url_is_said_by_name(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """Who of several backends leads: real leases in one database, a clock the tests turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -22,27 +20,14 @@ class Clock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database(f"sqlite+aiosqlite:///{tmp_path}/parley.db") as database:
-        yield database
-
-
-@pytest.fixture
-async def second_connection(tmp_path: Path, database: Database) -> AsyncIterator[Database]:
-    """The same file, opened by another process as it were."""
-    async with Database(f"sqlite+aiosqlite:///{tmp_path}/parley.db") as database:
-        yield database
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 async def test_one_leads_as_long_as_it_renews(
-    database: Database, second_connection: Database, clock: Clock
+    database: Database, another: Database, clock: Clock
 ) -> None:
-    first, other = Leader(database, "rooms", clock), Leader(second_connection, "rooms", clock)
+    first, other = Leader(database, "rooms", clock), Leader(another, "rooms", clock)
     assert not first.leads
     for _ in range(20):
         await first.beat()
@@ -53,9 +38,9 @@ async def test_one_leads_as_long_as_it_renews(
 
 
 async def test_of_those_who_come_together_one_leads(
-    database: Database, second_connection: Database, clock: Clock
+    database: Database, another: Database, clock: Clock
 ) -> None:
-    leaders = [Leader(d, "rooms", clock) for d in (database, second_connection) * 4]
+    leaders = [Leader(d, "rooms", clock) for d in (database, another) * 4]
     await asyncio.gather(*(leader.beat() for leader in leaders))
     assert [leader.leads for leader in leaders].count(True) == 1
 
@@ -105,7 +90,7 @@ async def test_a_leader_that_leaves_is_followed_at_once(database: Database, cloc
 async def test_without_the_database_nobody_leads(database: Database, clock: Clock) -> None:
     leader = Leader(database, "rooms", clock)
     await leader.beat()
-    async with database.engine.begin() as connection:
+    async with database.engines.writers.begin() as connection:
         await connection.execute(text("DROP TABLE leases"))
     clock.now_s += BEAT_S
     with pytest.raises(Unavailable):
