@@ -11,6 +11,7 @@ from backend.calls.lines import Lines
 from backend.calls.tokens import TokenDesk, token_routes
 from backend.conversations import recorded as conversations
 from backend.data.db import Database
+from backend.data.encryption import KeyRing
 from backend.health.status import status_routes, watch_services
 from backend.internal import internal_routes
 from backend.internal_schema import End
@@ -58,6 +59,7 @@ def build(
     health.watch("agent", agent_ready, required=False)
 
     database = Database(settings.database_url.get_secret_value())
+    KeyRing(settings.encryption_keys).bind(database.engines.readers, database.engines.writers)
     health.watch("database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S)
     leader = Leader(database, "rooms")
     watcher = RoomWatcher(

@@ -10,8 +10,8 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, SecretStr
 
 from backend import internal_schema as schema
+from backend.accounts.tables import LOCAL_USER
 from backend.conversations import recorded as conversations
-from backend.conversations.recorded import LOCAL_USER
 from backend.data.db import Database
 from backend.memories import ranked as memory
 from backend.personas import stored as personas

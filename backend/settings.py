@@ -1,13 +1,13 @@
 """All BACKEND_* values."""
 
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-from chassis.settings import ServiceSettings
+from backend.data.url import known_url
+from chassis.settings import MIN_SECRET_CHARS, ServiceSettings, is_loopback
 
 WEB_DIR = Path(__file__).parent.parent / "frontend" / "dist"
 
@@ -37,9 +37,61 @@ class BackendSettings(ServiceSettings):
     embedded_url: str = Field(default="http://127.0.0.1:8004", description="address of the standby")
     agent_url: str = Field(default="http://127.0.0.1:8082", description="address of agent")
 
+    auth: Literal["off", "on"] = Field(
+        default="off",
+        description="on: people sign in; off: one local user, and only this machine may connect",
+    )
+    signup: Literal["open", "invite", "closed"] = Field(
+        default="invite", description="who may make an account, with BACKEND_AUTH=on"
+    )
+    session_days: int = Field(
+        default=30, ge=1, le=365, description="days a browser stays signed in after its last visit"
+    )
+    encryption_keys: list[SecretStr] = Field(
+        default=[],
+        description="keys of stored texts, newest first, a JSON list; 32 characters or more each; "
+        "after a new one is put in front: python -m backend.manage rotate-keys; "
+        "unset: texts are stored as they are",
+    )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default=[],
+        description="addresses or networks of reverse proxies whose X-Forwarded-For is believed; "
+        "a JSON list",
+    )
+    limits_url: SecretStr = Field(
+        default=SecretStr("async+memory://"),
+        description="where rate limits are counted: async+memory://, or async+redis://host:port "
+        "when several backends share them",
+    )
+    calls_per_user: int = Field(default=3, ge=1, description="calls one user may be in at a time")
+    max_calls: int | None = Field(
+        default=None, ge=1, description="calls at a time; unset: as many as the workers take"
+    )
+    retention_days: int | None = Field(
+        default=None, ge=1, description="days conversations are kept; unset: until deleted"
+    )
+    recording: Literal["off", "allowed"] = Field(
+        default="off",
+        description="allowed: users may have the sound of their calls kept; callers are told",
+    )
+    embeddings_model: str | None = Field(
+        default=None,
+        description="model at BACKEND_LLM_URL/v1/embeddings that memories are searched with; "
+        "unset: by words",
+    )
+    images_url: str | None = Field(
+        default=None,
+        description="base URL, ending in /v1, of an OpenAI-compatible image generator for "
+        "personas' pictures; unset: none",
+    )
+    images_api_key: SecretStr | None = Field(
+        default=None, description="bearer key of the image generator"
+    )
+    images_model: str = Field(default="gpt-image-1", description="model of the image generator")
     database_url: SecretStr = Field(
         default=SecretStr("sqlite+aiosqlite:///.parley/data/parley.db"),
-        description="database of conversations, memories and personas",
+        description="database of conversations, memories and personas: "
+        "sqlite+aiosqlite:///file or postgresql://user:password@host/name",
     )
     user_name: str | None = Field(
         default=None, max_length=100, description="what the agent calls you; unset: nothing"
@@ -47,14 +99,24 @@ class BackendSettings(ServiceSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _file_of_sqlite(cls, value: SecretStr) -> SecretStr:
-        try:
-            url = make_url(value.get_secret_value())
-        except ArgumentError:  # not its message, which quotes the whole
-            raise ValueError("not a database URL such as sqlite+aiosqlite:///parley.db") from None
-        if url.drivername != "sqlite+aiosqlite" or not url.database or url.database == ":memory:":
-            raise ValueError("only a file of sqlite+aiosqlite:/// can be used")
-        return value
+    def _database_that_is_known(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(known_url(value.get_secret_value()))
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _long_enough(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        if any(len(key.get_secret_value()) < MIN_SECRET_CHARS for key in keys):
+            raise ValueError(f"each key needs {MIN_SECRET_CHARS} characters or more")
+        return keys
+
+    @model_validator(mode="after")
+    def _sign_in_beyond_loopback(self) -> Self:
+        if self.auth == "off" and not is_loopback(self.host):
+            raise ValueError(
+                f"{self.variable('host')}={self.host} is reachable from other machines: "
+                f"set {self.variable('auth')}=on too, or listen on 127.0.0.1"
+            )
+        return self
 
     @property
     def origins(self) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """The errors a Parley service may answer with, and their one JSON body.
 
 The body is OpenAI's (`message`, `type`, `param`, `code`) so that stock clients raise their own
-typed errors, plus the `request_id` that finds the line in the log.
+typed errors, plus `details` for programs (a place in a queue, the fields that are wrong) and the
+`request_id` that finds the line in the log.
 """
 
 import json
@@ -12,7 +13,8 @@ from starlette.responses import Response
 
 
 class ParleyError(Exception):
-    """Something a caller can be told. `param` names the offending field; `code` is stable."""
+    """Something a caller can be told. `param` names the offending field; `code` is stable;
+    `details` are JSON that a program can act on."""
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"
@@ -25,12 +27,14 @@ class ParleyError(Exception):
         param: str | None = None,
         code: str | None = None,
         retry_after_s: float | None = None,
+        details: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.error_code = code or self.code
         self.retry_after_s = retry_after_s
+        self.details = details
 
     def body(self) -> dict[str, Any]:
         return {
@@ -38,6 +42,7 @@ class ParleyError(Exception):
             "type": self.type,
             "param": self.param,
             "code": self.error_code,
+            "details": self.details,
         }
 
 
@@ -63,6 +68,14 @@ class NotFound(ParleyError):
     status = 404
     type = "invalid_request_error"
     code = "not_found"
+
+
+class Conflict(ParleyError):
+    """Something of that name, or in that state, is there already."""
+
+    status = 409
+    type = "invalid_request_error"
+    code = "conflict"
 
 
 class TooLarge(ParleyError):
@@ -94,6 +107,7 @@ class ErrorDetail(BaseModel):
     type: str
     param: str | None
     code: str
+    details: dict[str, Any] | None = None
     request_id: str
 
 

@@ -69,7 +69,13 @@ def create_app(
             raise
 
     # The interactive docs load scripts from a public CDN; the schema itself stays at /openapi.json.
-    app = FastAPI(title=f"Parley {service}", docs_url=None, redoc_url=None, lifespan=whole_lifespan)
+    app = FastAPI(
+        title=f"Parley {service}",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=whole_lifespan,
+        generate_unique_id_function=lambda route: route.name,  # what generated clients call it
+    )
     _add_health_routes(app, metrics, health)
     app.add_exception_handler(ParleyError, _on_parley_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -224,8 +230,15 @@ async def _on_invalid(request: Request, exc: Exception) -> Response:
         error = InvalidRequest("send JSON with Content-Type: application/json", param="body")
     else:
         param = ".".join(where) or "body"
-        error = InvalidRequest(f"{param}: {first['msg']}", param=param)
+        error = InvalidRequest(
+            f"{param}: {first['msg']}", param=param, details={"fields": _fields(exc)}
+        )
     return error_response(error, _request_id(request))
+
+
+def _fields(exc: RequestValidationError) -> dict[str, str]:
+    """What is wrong with each field, for a form to say it beside the field."""
+    return {".".join(map(str, e["loc"][1:])) or "body": e["msg"] for e in exc.errors()}
 
 
 def _says_json(request: Request) -> bool:

@@ -1,5 +1,6 @@
 """Write the secrets the stack needs into `.env`, once; what is there is never changed."""
 
+import json
 import os
 import secrets
 from collections.abc import Callable
@@ -14,6 +15,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     "LIVEKIT_API_KEY": lambda: f"API{secrets.token_hex(6)}",
     "LIVEKIT_API_SECRET": lambda: secrets.token_urlsafe(32),  # 43 characters
     "PARLEY_SERVICE_KEY": lambda: secrets.token_urlsafe(32),
+    "BACKEND_ENCRYPTION_KEYS": lambda: json.dumps([secrets.token_urlsafe(32)]),
 }
 
 

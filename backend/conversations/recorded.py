@@ -1,53 +1,17 @@
 """Conversations and their turns: recorded once each, told again when a call goes on."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, ForeignKey, String, Text, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
 
 from backend import internal_schema as schema
-from backend.data.db import Base, UtcDateTime
+from backend.accounts.tables import LOCAL_USER
+from backend.conversations.tables import ConversationRow, TurnRow
 
-LOCAL_USER = "local"
 TURNS_TOLD = 20
-
-
-class ConversationRow(Base):
-    """One or more calls long. `ended_at` is of the last of them, None while it lasts."""
-
-    __tablename__ = "conversations"
-
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    user_id: Mapped[str] = mapped_column(String(64))
-    persona_id: Mapped[str | None] = mapped_column(String(64))
-    channel: Mapped[str] = mapped_column(String(16))
-    room: Mapped[str | None] = mapped_column(String(256))
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    ended_reason: Mapped[str | None] = mapped_column(String(32))
-    summary: Mapped[str | None] = mapped_column(Text)
-
-
-class TurnRow(Base):
-    """What one side said, and how it went."""
-
-    __tablename__ = "turns"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
-    idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
-    role: Mapped[schema.Role] = mapped_column(String(16))
-    text: Mapped[str] = mapped_column(Text)
-    heard_text: Mapped[str | None] = mapped_column(Text)
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    interrupted: Mapped[bool]
-    confidence: Mapped[float | None]
-    timing: Mapped[dict[str, Any]] = mapped_column(JSON)
-    tools: Mapped[list[Any]] = mapped_column(JSON)
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+TURNS_READ = 3 * TURNS_TOLD  # replies cut before a word was heard are not told
 
 
 async def begin(session: AsyncSession, new: schema.NewConversation) -> bool:
@@ -109,15 +73,18 @@ async def find_conversation(session: AsyncSession, conversation_id: str) -> Conv
 
 async def last_turns(session: AsyncSession, conversation_id: str) -> list[schema.Turn]:
     """The last 20 in which something was heard, oldest first."""
-    heard = func.coalesce(TurnRow.heard_text, TurnRow.text)
     newest = (
-        select(TurnRow.role, heard, TurnRow.started_at)
-        .where(TurnRow.conversation_id == conversation_id, heard != "")
+        select(TurnRow.role, TurnRow.text, TurnRow.heard_text, TurnRow.started_at)
+        .where(TurnRow.conversation_id == conversation_id)
         .order_by(TurnRow.started_at.desc(), TurnRow.recorded_at.desc())
-        .limit(TURNS_TOLD)
+        .limit(TURNS_READ)
     )
-    rows = (await session.execute(newest)).all()
-    return [schema.Turn(role=role, text=text, at=at) for role, text, at in reversed(rows)]
+    told: list[schema.Turn] = []
+    for role, text, heard, at in await session.execute(newest):
+        said = text if heard is None else heard
+        if said and len(told) < TURNS_TOLD:
+            told.append(schema.Turn(role=role, text=said, at=at))
+    return told[::-1]
 
 
 async def _known(session: AsyncSession, conversation_id: str, at: datetime) -> ConversationRow:

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from rank_bm25 import BM25Plus  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import String, Text, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
 
 from backend import internal_schema as schema
-from backend.data.db import Base, UtcDateTime
+from backend.memories.tables import MemoryRow
 
 MEMORIES_RANKED = 1_000  # newest first; ranking them takes a few ms, a turn has 40 ms for all of it
 WORDS_KEPT = 4 * MEMORIES_RANKED  # texts whose words are at hand
@@ -36,29 +35,17 @@ un une vos votre vous y
 STOPWORDS = frozenset(ENGLISH.split() + FRENCH.split())
 
 
-class MemoryRow(Base):
-    """One thing known about a user."""
-
-    __tablename__ = "memories"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    user_id: Mapped[str] = mapped_column(String(64))
-    conversation_id: Mapped[str | None] = mapped_column(String(64))
-    idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
-    text: Mapped[str] = mapped_column(Text)
-    kind: Mapped[schema.MemoryKind] = mapped_column(String(16))
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 async def remember(
     session: AsyncSession, new: schema.NewMemory, user_id: str, key: str
 ) -> tuple[str, bool]:
     """The memory's id, and whether it is new: told twice, it is kept once."""
-    same_text = (MemoryRow.user_id == user_id) & (MemoryRow.text == new.text)
-    known = select(MemoryRow.id).where((MemoryRow.idempotency_key == key) | same_text).limit(1)
+    known = select(MemoryRow.id).where(MemoryRow.idempotency_key == key)
     kept = await session.scalar(known)
     if kept is not None:
         return kept, False
+    for memory in await newest(session, user_id):  # encrypted: the database cannot compare them
+        if memory.text == new.text:
+            return memory.id, False
     memory_id = uuid4().hex
     session.add(
         MemoryRow(
@@ -68,6 +55,7 @@ async def remember(
             idempotency_key=key,
             text=new.text,
             kind=new.kind,
+            proposed=False,
             recorded_at=datetime.now(UTC),
         )
     )

@@ -1,31 +1,10 @@
 """Personas: found by id or by the name a person says."""
 
-from sqlalchemy import JSON, String, Text, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.data.db import Base
+from backend.personas.tables import PersonaRow
 from chassis.errors import NotFound
-
-
-class PersonaRow(Base):
-    """Instructions, voice and language of one persona; exactly one is the default."""
-
-    __tablename__ = "personas"
-
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    name: Mapped[str] = mapped_column(String(64))
-    folded_name: Mapped[str] = mapped_column(String(64), unique=True)  # no database folds alike
-    is_default: Mapped[bool]
-    prompt: Mapped[str] = mapped_column(Text)
-    style: Mapped[str] = mapped_column(Text)
-    voice: Mapped[str | None] = mapped_column(String(64))
-    language: Mapped[str | None] = mapped_column(String(16))
-    greeting: Mapped[str | None] = mapped_column(Text)
-    temperature: Mapped[float | None]
-    tools: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-    interruption_mode: Mapped[str] = mapped_column(String(16))
-    interruption_words: Mapped[int]
 
 
 async def find_persona(session: AsyncSession, wanted: str, *, param: str) -> PersonaRow:

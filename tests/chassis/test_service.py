@@ -57,7 +57,7 @@ def client() -> Iterator[TestClient]:
 
 def error_of(response: httpx2.Response) -> dict[str, str]:
     error: dict[str, str] = response.json()["error"]
-    assert set(error) == {"message", "type", "param", "code", "request_id"}
+    assert set(error) == {"message", "type", "param", "code", "details", "request_id"}
     return error
 
 

@@ -9,7 +9,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 
-ERROR = {"message", "type", "param", "code", "request_id"}
+ERROR = {"message", "type", "param", "code", "details", "request_id"}
 HEALTH = ("/health/ready", "/metrics")  # of the chassis: their answers are documented there
 
 load_all_checks()

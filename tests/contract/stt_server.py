@@ -48,7 +48,7 @@ def load(url: str, model: str) -> None:
 def refused(response: httpx2.Response, status: int) -> dict[str, Any]:
     assert response.status_code == status, response.text
     error: dict[str, Any] = response.json()["error"]
-    assert set(error) == {"message", "type", "param", "code", "request_id"}
+    assert set(error) == {"message", "type", "param", "code", "details", "request_id"}
     if status == 503:
         assert int(response.headers["retry-after"]) >= 1
     return error

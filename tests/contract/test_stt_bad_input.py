@@ -40,7 +40,7 @@ def refused(response: httpx2.Response, status: int, param: str) -> dict[str, Any
     error: dict[str, Any] = response.json()["error"]
     assert error["param"] == param
     assert error["message"]
-    assert set(error) == {"message", "type", "param", "code", "request_id"}
+    assert set(error) == {"message", "type", "param", "code", "details", "request_id"}
     return error
 
 

@@ -72,7 +72,7 @@ def is_answered(response: httpx2.Response) -> bool:
     if response.status_code == 200:
         return isinstance(response.json()["text"], str)
     error: dict[str, Any] = response.json()["error"]
-    has_shape = set(error) == {"message", "type", "param", "code", "request_id"}
+    has_shape = set(error) == {"message", "type", "param", "code", "details", "request_id"}
     return 400 <= response.status_code < 500 and has_shape and bool(error["param"])
 
 

@@ -38,7 +38,11 @@ def test_what_is_there_stays_and_only_what_is_missing_is_added(env_file: Path) -
     before = "# mine\nLIVEKIT_API_KEY=APImine\nSTT_PORT=9000"  # no newline at the end
     env_file.write_text(before)
     env_file.chmod(0o644)
-    assert write_missing_secrets() == ["LIVEKIT_API_SECRET", "PARLEY_SERVICE_KEY"]
+    assert write_missing_secrets() == [
+        "LIVEKIT_API_SECRET",
+        "PARLEY_SERVICE_KEY",
+        "BACKEND_ENCRYPTION_KEYS",
+    ]
     assert env_file.read_text().startswith(f"{before}\nLIVEKIT_API_SECRET=")
     assert dotenv_values(env_file)["LIVEKIT_API_KEY"] == "APImine"
     assert mode_bits(env_file) == 0o600

@@ -224,7 +224,7 @@ async def test_an_engine_that_fails_later_is_told_in_the_stream(make: Any) -> No
     status, events = await ask(make, engine, BODY | {"stream": True})
     assert status == 200
     assert events[1]["choices"][0]["delta"] == {"content": "Hel"}
-    assert set(events[2]["error"]) == {"message", "type", "param", "code", "request_id"}
+    assert set(events[2]["error"]) == {"message", "type", "param", "code", "details", "request_id"}
     assert events[2]["error"]["code"] == "engine_failed"
     assert len(events) == 3  # no [DONE]: it is not
 
