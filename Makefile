@@ -27,7 +27,7 @@ PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-async
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
+.PHONY: help run test test-slow nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
@@ -39,6 +39,7 @@ help:
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the silence between question and answer"
 	@echo "make bench-turns  measure the agent over engines with fixed delays, beside LiveKit's own"
+	@echo "make bench-backend measure tokens, lists, memory search and the gateway's cost"
 	@echo "make bench-soak   a hundred calls, then eight at once: does anything grow"
 	@echo "make bench-stt    measure speech to text: streams, delays, files (installs 6 GB, once)"
 	@echo "make bench-tts    measure text to speech: first sound, listeners at once (installs 6 GB, once)"
@@ -50,7 +51,7 @@ run: $(VENV)/.run
 	@exec $(BIN)/parley up
 
 test: $(VENV)/.dev $(WEB_PACKAGES)
-	@$(call apt_install,chromium flite)
+	@$(call apt_install,chromium flite postgresql)
 	@$(BIN)/parley setup
 	@$(BIN)/pytest --ignore=tests/faults
 	@cd frontend && npm test
@@ -97,6 +98,9 @@ bench-turns: $(VENV)/.dev
 	@$(call apt_install,flite)
 	@$(BIN)/parley setup
 	@$(BIN)/python -m bench.turns
+
+bench-backend: $(VENV)/.dev
+	@$(BIN)/python -m bench.backend
 
 bench-soak: $(VENV)/.dev
 	@$(call apt_install,flite)
