@@ -5,7 +5,22 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   server: { proxy: { '/api': 'http://localhost:8080' } },
-  build: { target: 'es2022', chunkSizeWarningLimit: 900 },
+  build: {
+    target: 'es2022',
+    manifest: true,
+    chunkSizeWarningLimit: 900,
+    rolldownOptions: {
+      output: {
+        // By name, so that the size check can tell who loads it.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: 'livekit', test: /node_modules\/(@livekit|livekit-client|@bufbuild)\// },
+          ],
+        },
+      },
+    },
+  },
   test: {
     // Tests of components ask for a page themselves: the others start in a tenth of the time.
     environment: 'node',

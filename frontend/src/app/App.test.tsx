@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { App } from './App';
 import { CrashScreen } from './CrashScreen';
 
@@ -9,7 +9,16 @@ function Broken(): never {
   throw new Error('fault');
 }
 
+/** A server without accounts; only the network is replaced. */
+const NO_ACCOUNTS = { auth: 'off', signup: 'closed', setup_needed: false, user: null };
+
+beforeEach(() => {
+  window.history.replaceState(null, '', '/');
+  vi.stubGlobal('scrollTo', () => undefined);
+  vi.stubGlobal('fetch', async () => Response.json(NO_ACCOUNTS));
+});
 afterEach(() => {
+  vi.unstubAllGlobals();
   localStorage.clear();
   delete document.documentElement.dataset.theme;
 });
@@ -18,8 +27,8 @@ describe('the app', () => {
   it('tells people whose browser cannot call what to do, and lets them retry', async () => {
     // This page has no WebRTC at all, as some locked-down browsers.
     render(<App />);
-    await userEvent.click(screen.getByRole('button', { name: 'Start' }));
-    expect(screen.getByRole('alert')).toHaveTextContent('This browser cannot make calls');
+    await userEvent.click(await screen.findByRole('button', { name: 'Start' }));
+    expect(await screen.findByRole('alert')).toHaveTextContent('This browser cannot make calls');
     expect(screen.getByRole('button', { name: 'Try again' })).toHaveFocus();
   });
 

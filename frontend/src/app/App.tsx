@@ -1,24 +1,24 @@
-/** The frame around every page: name, theme, and the page itself. */
+/** The whole app: what the server knows, the addresses, and the screens. */
 
-import { TalkPage } from '../features/talk/TalkPage';
-import { text } from '../i18n';
-import { CrashScreen } from './CrashScreen';
-import { Logo } from './Logo';
-import { ThemeToggle } from './ThemeToggle';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { createBrowserRouter, RouterProvider } from 'react-router';
+import { onSignedOut } from '../client/api';
+import { createQueryClient } from '../client/queries';
+import { sessionQuery } from '../client/session';
+import { routes } from './routes';
 
 export function App() {
+  const [client] = useState(createQueryClient);
+  const [router] = useState(() => createBrowserRouter(routes));
+  // The guards then see that nobody is signed in, and lead to the sign-in page and back.
+  useEffect(
+    () => onSignedOut(() => void client.invalidateQueries({ queryKey: sessionQuery.queryKey })),
+    [client],
+  );
   return (
-    <div className="flex min-h-dvh flex-col">
-      <header className="flex shrink-0 items-center justify-between px-4 py-2 sm:px-6 sm:py-3">
-        <span className="flex items-center gap-2.5 font-semibold text-lg tracking-tight">
-          <Logo />
-          {text.product}
-        </span>
-        <ThemeToggle />
-      </header>
-      <CrashScreen>
-        <TalkPage />
-      </CrashScreen>
-    </div>
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
   );
 }

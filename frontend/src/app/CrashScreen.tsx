@@ -1,7 +1,7 @@
 /** Shows words and a way on where a fault in our own code would leave an empty page. */
 
 import { Component, type ReactNode } from 'react';
-import { text } from '../i18n';
+import { t } from '../i18n';
 import { Button } from '../ui/Button';
 
 type State = { crashed: boolean };
@@ -14,17 +14,20 @@ export class CrashScreen extends Component<{ children: ReactNode }, State> {
   }
 
   override render(): ReactNode {
-    if (!this.state.crashed) return this.props.children;
-    return (
-      <main className="m-auto flex max-w-md flex-col items-center gap-4 px-4 py-8 text-center">
-        <div role="alert">
-          <h1 className="mb-2 font-semibold text-2xl">{text.crash.title}</h1>
-          <p className="text-soft">{text.crash.body}</p>
-        </div>
-        <Button look="primary" onClick={() => window.location.reload()}>
-          {text.crash.reload}
-        </Button>
-      </main>
-    );
+    return this.state.crashed ? <CrashMessage /> : this.props.children;
   }
+}
+
+export function CrashMessage() {
+  return (
+    <main className="m-auto flex max-w-md flex-col items-center gap-4 px-4 py-8 text-center">
+      <div role="alert">
+        <h1 className="mb-2 font-semibold text-2xl">{t('crash.title')}</h1>
+        <p className="text-soft">{t('crash.body')}</p>
+      </div>
+      <Button look="primary" onClick={() => window.location.reload()}>
+        {t('crash.reload')}
+      </Button>
+    </main>
+  );
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ApiError, secondsFrom } from './api';
+import { ApiError, secondsFrom } from './ApiError';
 import { parseHealth, servicesDown } from './health';
 import { fetchTicket } from './token';
 
@@ -47,7 +47,7 @@ describe('asking for a ticket', () => {
       status: 429,
       code: 'rate_limited',
       requestId: 'req_1',
-      retryAfter_s: 7,
+      retryAfterS: 7,
     });
   });
 

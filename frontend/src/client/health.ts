@@ -1,6 +1,7 @@
 /** Reads what the backend knows about every service of the stack. */
 
-import { isRecord, requestJson } from './api';
+import { isRecord } from './ApiError';
+import { requestJson } from './api';
 
 export const SERVICE_NAMES = ['sfu', 'stt', 'llm', 'tts', 'embedded', 'agent', 'backend'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];

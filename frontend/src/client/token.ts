@@ -1,6 +1,7 @@
 /** Asks the backend for a ticket to one fresh call: where to connect and with which token. */
 
-import { ApiError, isRecord, requestJson } from './api';
+import { ApiError, isRecord } from './ApiError';
+import { requestJson } from './api';
 
 /** The server chooses room, identity and grants; only the agent's name may be asked for. */
 const REQUEST_BODY = JSON.stringify({ room_config: { agents: [{ agent_name: 'parley' }] } });

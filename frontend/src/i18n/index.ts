@@ -1,17 +1,83 @@
-/** The dictionary in use: the first of the browser's languages that there is one for. */
+/** The language of the page: English comes with the app, others when they are wanted. */
 
-import { type Dictionary, en } from './en';
-import { fr } from './fr';
+import i18n from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import { en } from './en';
 
-const DICTIONARIES: readonly Dictionary[] = [en, fr];
+export const LANGUAGES = ['en', 'fr'] as const;
+export type Language = (typeof LANGUAGES)[number];
+type OtherLanguage = Exclude<Language, 'en'>;
 
-export function dictionaryFor(languages: readonly string[]): Dictionary {
-  for (const wanted of languages) {
-    const base = wanted.toLowerCase().split('-')[0];
-    const found = DICTIONARIES.find(({ language }) => language === base);
-    if (found) return found;
-  }
-  return en;
+/** A language in its own words, as people look for it. */
+export const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', fr: 'Français' };
+
+const STORAGE_KEY = 'parley.language';
+const LOADERS: Record<OtherLanguage, () => Promise<Record<string, object>>> = {
+  fr: async () => (await import('./fr')).fr,
+};
+
+i18n.use(initReactI18next).init({
+  lng: 'en',
+  fallbackLng: 'en',
+  defaultNS: 'common',
+  ns: Object.keys(en),
+  resources: { en },
+  initAsync: false,
+  // React escapes what it shows; escaping twice would print entities.
+  interpolation: { escapeValue: false },
+});
+
+/** Outside components. Inside them `useTranslation` also redraws when the language changes. */
+export const t = i18n.t;
+
+export { i18n };
+
+export function currentLanguage(): Language {
+  return knownLanguage(i18n.language) ?? 'en';
 }
 
-export const text: Dictionary = dictionaryFor(globalThis.navigator?.languages ?? []);
+/** The first of these that there are words for. */
+export function languageFor(wanted: readonly string[]): Language {
+  for (const tag of wanted) {
+    const known = knownLanguage(tag.toLowerCase().split('-')[0]);
+    if (known) return known;
+  }
+  return 'en';
+}
+
+/** Before anybody has signed in: what was chosen here last, else what the browser asks for. */
+export function guessedLanguage(): Language {
+  return knownLanguage(stored()) ?? languageFor(globalThis.navigator?.languages ?? []);
+}
+
+export async function showLanguage(language: Language): Promise<void> {
+  if (language !== 'en' && !i18n.hasResourceBundle(language, 'common')) {
+    for (const [screen, words] of Object.entries(await LOADERS[language]())) {
+      i18n.addResourceBundle(language, screen, words);
+    }
+  }
+  await i18n.changeLanguage(language);
+  document.documentElement.lang = language;
+}
+
+/** A choice made by hand: shown now, and on the next visit before sign-in too. */
+export async function chooseLanguage(language: Language): Promise<void> {
+  try {
+    localStorage.setItem(STORAGE_KEY, language);
+  } catch {
+    // Storage may be blocked; the choice then lasts until the page is left.
+  }
+  await showLanguage(language);
+}
+
+export function knownLanguage(tag: string | null | undefined): Language | null {
+  return LANGUAGES.find((language) => language === tag) ?? null;
+}
+
+function stored(): string | null {
+  try {
+    return localStorage.getItem(STORAGE_KEY);
+  } catch {
+    return null;
+  }
+}

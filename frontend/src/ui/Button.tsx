@@ -1,24 +1,51 @@
 /** The button of this app in its few looks; it takes everything a native button takes. */
 
 import type { ComponentProps } from 'react';
+import { Spinner } from './Spinner';
 
-type Look = 'primary' | 'secondary' | 'quiet' | 'danger';
+export type ButtonLook = 'primary' | 'secondary' | 'quiet' | 'danger';
 
-const LOOKS: Record<Look, string> = {
+const SHAPE =
+  'inline-flex min-h-11 items-center justify-center gap-2 rounded-full px-5 py-2 font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50';
+const LOOKS: Record<ButtonLook, string> = {
   primary: 'bg-accent text-on-accent hover:bg-accent-strong',
   secondary: 'border border-line-strong bg-surface text-ink hover:bg-raised',
   quiet: 'text-ink hover:bg-raised',
   danger: 'bg-danger text-on-danger hover:bg-danger-strong',
 };
 
-type Props = ComponentProps<'button'> & { look?: Look };
+/** For links that look like buttons. */
+export function buttonClasses(look: ButtonLook = 'secondary'): string {
+  return `${SHAPE} ${LOOKS[look]}`;
+}
 
-export function Button({ look = 'secondary', className = '', ...rest }: Props) {
+type Props = ComponentProps<'button'> & {
+  /** @defaultValue 'secondary' */
+  look?: ButtonLook;
+  /** Work is under way: shown, told to screen readers, and a second press does nothing. */
+  busy?: boolean;
+};
+
+export function Button({
+  look = 'secondary',
+  busy = false,
+  className = '',
+  onClick,
+  children,
+  ...rest
+}: Props) {
   return (
     <button
       type="button"
-      className={`inline-flex min-h-11 items-center justify-center gap-2 rounded-full px-5 py-2 font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50 ${LOOKS[look]} ${className}`}
+      className={`${buttonClasses(look)} aria-disabled:opacity-60 ${className}`}
+      // Not `disabled`: that would throw the focus away in the middle of a form.
+      aria-disabled={busy || undefined}
+      aria-busy={busy || undefined}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
       {...rest}
-    />
+    >
+      {busy && <Spinner />}
+      {children}
+    </button>
   );
 }

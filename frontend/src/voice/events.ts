@@ -1,6 +1,6 @@
 /** Reads the agent's `parley.events`: checks every field and ignores what it does not know. */
 
-import { isRecord } from '../client/api';
+import { isRecord } from '../client/ApiError';
 
 export const EVENTS_TOPIC = 'parley.events';
 const EVENTS_VERSION = 1;

@@ -1,6 +1,6 @@
 import { ConnectionError, DisconnectReason } from 'livekit-client';
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../client/api';
+import { ApiError } from '../client/ApiError';
 import { problemFromConnect, problemFromMicrophone, problemFromTicket } from './problem';
 import { endReasonFrom } from './room';
 
@@ -22,7 +22,7 @@ describe('token endpoint errors', () => {
   it.each([
     [{ status: 403, code: 'origin_not_allowed' }, { kind: 'forbidden' }],
     [
-      { status: 429, code: 'rate_limited', retryAfter_s: 7 },
+      { status: 429, code: 'rate_limited', retryAfterS: 7 },
       { kind: 'rate_limited', retryAfter_s: 7 },
     ],
     [
@@ -30,7 +30,7 @@ describe('token endpoint errors', () => {
       { kind: 'voice_server_down', retryAfter_s: null },
     ],
     [
-      { status: 503, code: 'no_agent_available', retryAfter_s: 3 },
+      { status: 503, code: 'no_agent_available', retryAfterS: 3 },
       { kind: 'no_capacity', retryAfter_s: 3 },
     ],
     [{ status: null }, { kind: 'backend_unreachable' }],

@@ -1,7 +1,7 @@
 /** Turns the foreign errors of starting a call into a closed list of problems with a plan. */
 
 import { ConnectionError, ConnectionErrorReason, MediaDeviceFailure } from 'livekit-client';
-import { ApiError, isRecord } from '../client/api';
+import { ApiError, isRecord } from '../client/ApiError';
 
 export type Problem =
   | { kind: 'insecure_page' }
@@ -46,7 +46,7 @@ export function problemFromMicrophone(error: unknown): Problem {
 
 export function problemFromTicket(error: unknown): Problem {
   if (!(error instanceof ApiError) || error.status === null) return { kind: 'backend_unreachable' };
-  const { status, code, requestId, retryAfter_s } = error;
+  const { status, code, requestId, retryAfterS: retryAfter_s } = error;
   if (code === 'voice_server_unreachable') return { kind: 'voice_server_down', retryAfter_s };
   if (code === 'no_agent_available') return { kind: 'no_capacity', retryAfter_s };
   if (code === 'rate_limited' || status === 429) return { kind: 'rate_limited', retryAfter_s };

@@ -2,7 +2,7 @@
 
 import { Square } from 'lucide-react';
 import { type Ref, useId } from 'react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/Button';
 import type { AgentState } from '../../voice/agentState';
 import type { CallMode } from '../../voice/callState';
@@ -34,10 +34,11 @@ export type CallScreenProps = ControlBarProps & {
 };
 
 export function CallScreen(props: CallScreenProps) {
+  const { t } = useTranslation('talk');
   const { mode, state, hint, entries, notices, reconnecting_s, latency_s, onSend } = props;
   const headingId = useId();
   const placeholder =
-    mode === 'voice' ? text.captions.placeholderVoice : text.captions.placeholderText;
+    mode === 'voice' ? t('captions.placeholderVoice') : t('captions.placeholderText');
   const shown = reconnecting_s !== null && reconnecting_s >= BANNER_AFTER_S;
   const all: readonly Notice[] = shown
     ? [{ kind: 'reconnecting', seconds: reconnecting_s }, ...notices]
@@ -45,7 +46,7 @@ export function CallScreen(props: CallScreenProps) {
   return (
     <section aria-labelledby={headingId} className="call-grid flex-[1_0_auto]">
       <h1 id={headingId} className="sr-only">
-        {text.call.heading}
+        {t('call.heading')}
       </h1>
       <div className="call-stage flex min-w-0 flex-col items-center gap-3">
         <Notices notices={all} />
@@ -86,6 +87,7 @@ export function CallScreen(props: CallScreenProps) {
 type StateLineProps = Pick<CallScreenProps, 'state' | 'latency_s' | 'reconnecting_s' | 'onStop'>;
 
 function StateLine({ state, latency_s, reconnecting_s, onStop }: StateLineProps) {
+  const { t } = useTranslation('talk');
   const away = reconnecting_s !== null && reconnecting_s >= CHIP_AFTER_S;
   return (
     <div className="relative flex flex-wrap items-center justify-center gap-2">
@@ -97,27 +99,27 @@ function StateLine({ state, latency_s, reconnecting_s, onStop }: StateLineProps)
           data-testid="connection-chip"
           className="rounded-full bg-warn-soft px-2.5 py-0.5 text-warn text-xs tabular-nums"
         >
-          {text.notices.reconnectingFor(reconnecting_s)}
+          {t('notices.reconnectingFor', { seconds: reconnecting_s })}
         </span>
       )}
       {hasFloor(state) && latency_s !== null && (
         <span
           data-testid="latency"
-          title={text.call.latencyHint}
+          title={t('call.latencyHint')}
           className="rounded-full bg-raised px-2.5 py-0.5 text-soft text-xs tabular-nums"
         >
-          {text.call.latency(secondsWords(latency_s))}
+          {t('call.latency', { seconds: secondsWords(latency_s) })}
         </span>
       )}
       {/* Keeps its place while there is nothing to stop: nothing else may move under the finger. */}
       <Button
         className={`text-sm lg:absolute lg:left-full lg:ml-3 ${state.kind === 'speaking' ? '' : 'invisible'}`}
         aria-keyshortcuts="Escape"
-        title={text.call.stopHint}
+        title={t('call.stopHint')}
         onClick={onStop}
       >
         <Square aria-hidden size={14} fill="currentColor" />
-        {text.call.stop}
+        {t('call.stop')}
       </Button>
     </div>
   );

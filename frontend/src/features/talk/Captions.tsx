@@ -1,18 +1,19 @@
 /** The last words of each side, the newest large. Text that may still change is lighter. */
 
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import { currentCall, lastSpeech, type SpeechEntry, type Transcript } from '../../voice/transcript';
 
 type Props = { entries: Transcript; placeholder: string };
 
 export function Captions({ entries, placeholder }: Props) {
+  const { t } = useTranslation('talk');
   const call = currentCall(entries);
   const latest = [lastSpeech(call, 'user'), lastSpeech(call, 'agent')]
     .filter((entry) => entry !== null)
     .sort((a, b) => call.indexOf(a) - call.indexOf(b));
   return (
     <section
-      aria-label={text.captions.region}
+      aria-label={t('captions.region')}
       className="flex min-h-14 w-full max-w-2xl flex-col items-center gap-3 text-center lg:min-h-44"
     >
       {latest.length === 0 && <p className="text-soft">{placeholder}</p>}

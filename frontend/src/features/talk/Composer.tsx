@@ -2,13 +2,13 @@
 
 import { SendHorizontal } from 'lucide-react';
 import { type KeyboardEvent, type SubmitEvent, useState } from 'react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 
 type SendState = 'idle' | 'sending' | 'failed';
 type Props = { onSend: (text: string) => Promise<void>; autoFocus?: boolean };
 
 export function Composer({ onSend, autoFocus = false }: Props) {
-  const words = text.composer;
+  const { t } = useTranslation('talk');
   const [draft, setDraft] = useState('');
   const [state, setState] = useState<SendState>('idle');
   const empty = draft.trim() === '';
@@ -38,11 +38,11 @@ export function Composer({ onSend, autoFocus = false }: Props) {
   return (
     <form onSubmit={onSubmit} className="flex flex-col gap-2 border-line border-t p-3">
       <p role="alert" id="send-failed" className="px-2 text-danger text-sm empty:absolute">
-        {state === 'failed' && words.failed}
+        {state === 'failed' && t('composer.failed')}
       </p>
       <div className="flex items-end gap-2">
         <label className="sr-only" htmlFor="message">
-          {words.label}
+          {t('composer.label')}
         </label>
         <textarea
           id="message"
@@ -52,15 +52,15 @@ export function Composer({ onSend, autoFocus = false }: Props) {
           autoFocus={autoFocus}
           readOnly={state === 'sending'}
           aria-describedby={state === 'failed' ? 'send-failed' : undefined}
-          placeholder={words.placeholder}
+          placeholder={t('composer.placeholder')}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
           className="field-sizing-content max-h-32 min-h-11 min-w-0 flex-1 resize-none rounded-3xl border border-line-strong bg-canvas px-4 py-2.5 placeholder:text-soft"
         />
         <button
           type="submit"
-          aria-label={state === 'failed' ? words.retry : words.send}
-          title={state === 'failed' ? words.retry : words.send}
+          aria-label={state === 'failed' ? t('composer.retry') : t('composer.send')}
+          title={state === 'failed' ? t('composer.retry') : t('composer.send')}
           disabled={empty || state === 'sending'}
           className="inline-flex size-11 shrink-0 items-center justify-center rounded-full bg-accent text-on-accent transition-colors hover:bg-accent-strong disabled:bg-raised disabled:text-soft"
         >

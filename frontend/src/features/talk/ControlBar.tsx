@@ -2,7 +2,7 @@
 
 import { Mic, MicOff, PhoneOff, SlidersHorizontal, Volume2, VolumeX } from 'lucide-react';
 import { type ComponentProps, type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import type { DeviceList } from '../../voice/useDevices';
 import { DevicePanel } from './DevicePanel';
 
@@ -17,7 +17,7 @@ export type ControlBarProps = {
 };
 
 export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) {
-  const words = text.call;
+  const { t } = useTranslation('talk');
   const [open, setOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const close = () => {
@@ -40,12 +40,12 @@ export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) 
         </div>
       )}
       <fieldset
-        aria-label={words.controls}
+        aria-label={t('call.controls')}
         className="flex gap-1 rounded-full border border-line bg-surface p-1.5 shadow-sm sm:gap-2"
       >
         {mute && (
           <Control
-            label={words.mute}
+            label={t('call.mute')}
             pressed={mute.on}
             onClick={mute.toggle}
             // Focus goes from Start to here, so that the next key press is not lost.
@@ -54,19 +54,19 @@ export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) 
             {mute.on ? <MicOff aria-hidden size={22} /> : <Mic aria-hidden size={22} />}
           </Control>
         )}
-        <Control label={words.soundOff} pressed={soundOff.on} onClick={soundOff.toggle}>
+        <Control label={t('call.soundOff')} pressed={soundOff.on} onClick={soundOff.toggle}>
           {soundOff.on ? <VolumeX aria-hidden size={22} /> : <Volume2 aria-hidden size={22} />}
         </Control>
         <Control
           ref={opener}
-          label={words.devices}
+          label={t('call.devices')}
           aria-expanded={open}
           disabled={!devices}
           onClick={() => setOpen(!open)}
         >
           <SlidersHorizontal aria-hidden size={22} />
         </Control>
-        <Control label={words.end} danger onClick={onEnd}>
+        <Control label={t('call.end')} danger onClick={onEnd}>
           <PhoneOff aria-hidden size={22} />
         </Control>
       </fieldset>

@@ -2,14 +2,14 @@
 
 import { Keyboard, Mic } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/Button';
 import type { CallMode, EndReason } from '../../voice/callState';
 
 type Props = { reason: EndReason; kept: boolean; onStart: (mode: CallMode) => void };
 
 export function EndCard({ reason, kept, onStart }: Props) {
-  const words = text.ended;
+  const { t } = useTranslation('talk');
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
@@ -19,20 +19,20 @@ export function EndCard({ reason, kept, onStart }: Props) {
         tabIndex={-1}
         className="rounded-lg font-semibold text-2xl tracking-tight sm:text-3xl"
       >
-        {words.title}
+        {t('ended.title')}
       </h1>
-      <p className="text-balance text-soft">{words.reasons[reason]}</p>
+      <p className="text-balance text-soft">{t(`ended.reasons.${reason}`)}</p>
       <div className="flex w-full flex-col justify-center gap-3 sm:flex-row">
         <Button look="primary" className="min-h-13 px-8" onClick={() => onStart('voice')}>
           <Mic aria-hidden size={20} />
-          {words.startAgain}
+          {t('ended.startAgain')}
         </Button>
         <Button className="min-h-13" onClick={() => onStart('text')}>
           <Keyboard aria-hidden size={20} />
-          {words.textOnly}
+          {t('ended.textOnly')}
         </Button>
       </div>
-      {kept && <p className="text-sm text-soft">{words.kept}</p>}
+      {kept && <p className="text-sm text-soft">{t('ended.kept')}</p>}
     </div>
   );
 }

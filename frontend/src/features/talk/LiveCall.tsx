@@ -3,7 +3,8 @@
 import { RoomAudioRenderer, useConnectionState, useStartAudio } from '@livekit/components-react';
 import { ConnectionState, type Room } from 'livekit-client';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { text } from '../../i18n';
+import { t } from '../../i18n';
+import { usePageTitle } from '../../ui/pageTitle';
 import { agentState } from '../../voice/agentState';
 import type { CallMode, StartStep } from '../../voice/callState';
 import { type EndedReason, STAGES } from '../../voice/events';
@@ -26,7 +27,6 @@ import {
   useFailureOf,
   useLevelWriter,
   useLossOf,
-  usePageTitle,
   useSpokenReplies,
 } from './liveEffects';
 import { CHIP_AFTER_S, type Notice } from './notices';
@@ -137,7 +137,7 @@ export function LiveCall(props: Props) {
 }
 
 function hintFor(step: StartStep | null, mode: CallMode): string | null {
-  return step === 'microphone' && mode === 'voice' ? text.call.allowMicrophone : null;
+  return step === 'microphone' && mode === 'voice' ? t('talk:call.allowMicrophone') : null;
 }
 
 function activeLabel(list: DeviceList): string | null {

@@ -2,7 +2,7 @@
 
 import { Keyboard, RotateCw, TriangleAlert } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/Button';
 import { unreachable } from '../../voice/problem';
 import type { ProblemWords } from './problemWords';
@@ -18,6 +18,7 @@ type MessageProps = {
 
 /** Goes into an alert region that was on the page before. */
 export function ProblemMessage({ words, health, reference, watching }: MessageProps) {
+  const { t } = useTranslation('talk');
   return (
     <div className="flex flex-col items-center gap-4 text-center">
       <span className="inline-flex size-16 items-center justify-center rounded-full bg-danger-soft text-danger">
@@ -32,28 +33,29 @@ export function ProblemMessage({ words, health, reference, watching }: MessagePr
           <li key={step}>{step}</li>
         ))}
       </ul>
-      {watching && <p className="text-sm text-soft">{text.problems.mic_denied.watching}</p>}
+      {watching && <p className="text-sm text-soft">{t('problems.mic_denied.watching')}</p>}
       <Health view={health} />
       {reference && (
-        <p className="font-mono text-soft text-xs">{text.problems.reference(reference)}</p>
+        <p className="font-mono text-soft text-xs">{t('problems.reference', { reference })}</p>
       )}
     </div>
   );
 }
 
 function Health({ view }: { view: HealthView }) {
-  const words = text.problems;
+  const { t } = useTranslation(['talk', 'common']);
   switch (view.kind) {
     case 'unasked':
     case 'asking':
       return null;
     case 'unknown':
-      return <p className="text-sm text-soft">{words.servicesUnknown}</p>;
+      return <p className="text-sm text-soft">{t('problems.servicesUnknown')}</p>;
     case 'known':
-      if (view.down.length === 0) return <p className="text-sm text-soft">{words.servicesFine}</p>;
+      if (view.down.length === 0)
+        return <p className="text-sm text-soft">{t('problems.servicesFine')}</p>;
       return (
         <div className="w-full text-left text-sm" data-testid="services-down">
-          <h2 className="mb-2 font-semibold">{words.servicesTitle}</h2>
+          <h2 className="mb-2 font-semibold">{t('problems.servicesTitle')}</h2>
           <ul className="flex flex-wrap gap-2">
             {view.down.map((service) => (
               <li
@@ -61,7 +63,7 @@ function Health({ view }: { view: HealthView }) {
                 data-service={service.name}
                 className="rounded-full bg-danger-soft px-3 py-1 text-danger"
               >
-                {text.services[service.name]}
+                {t(`common:services.${service.name}`)}
               </li>
             ))}
           </ul>
@@ -80,23 +82,26 @@ type ActionsProps = {
 };
 
 export function ProblemActions({ wait_s, textOffered, onRetry, onTextOnly }: ActionsProps) {
+  const { t } = useTranslation('talk');
   const left_s = useCountdown(wait_s);
   const retry = useRef<HTMLButtonElement>(null);
   useEffect(() => retry.current?.focus(), []);
   return (
     <div className="flex w-full flex-col items-center gap-3">
       {left_s > 0 && (
-        <p className="text-sm text-soft tabular-nums">{text.problems.retryIn(left_s)}</p>
+        <p className="text-sm text-soft tabular-nums">
+          {t('problems.retryIn', { seconds: left_s })}
+        </p>
       )}
       <div className="flex w-full flex-col justify-center gap-3 sm:flex-row">
         <Button ref={retry} look="primary" disabled={left_s > 0} onClick={onRetry}>
           <RotateCw aria-hidden size={18} />
-          {text.problems.retry}
+          {t('problems.retry')}
         </Button>
         {textOffered && (
           <Button onClick={onTextOnly}>
             <Keyboard aria-hidden size={18} />
-            {text.problems.textOnly}
+            {t('problems.textOnly')}
           </Button>
         )}
       </div>

@@ -1,14 +1,16 @@
 /** The Talk page: shows the view that belongs to the state of the call. */
 
 import { useCallback, useEffect, useReducer } from 'react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import { useAnnouncer } from '../../ui/announcer';
+import { useArrivalFocus } from '../../ui/arrivalFocus';
 import { type CallMode, type CallState, isUnderway } from '../../voice/callState';
 import { isMicrophoneProblem, type Problem } from '../../voice/problem';
 import { transcriptReducer } from '../../voice/transcript';
 import { useCall } from '../../voice/useCall';
 import { usePermissionGranted } from '../../voice/usePermissionGranted';
 import { EndCard } from './EndCard';
+import { LeaveGuard } from './LeaveGuard';
 import { LiveCall } from './LiveCall';
 import { ProblemActions, ProblemMessage } from './ProblemCard';
 import { asksForHealth, browserFamily, problemWords, referenceOf, waitOf } from './problemWords';
@@ -16,10 +18,12 @@ import { TranscriptPanel } from './TranscriptPanel';
 import { useHealth } from './useHealth';
 import { Welcome } from './Welcome';
 
-export function TalkPage() {
+export default function TalkPage() {
+  const { t } = useTranslation('talk');
   const call = useCall();
   const { state, start, end, fail, told } = call;
   const [entries, dispatch] = useReducer(transcriptReducer, []);
+  const heading = useArrivalFocus<HTMLHeadingElement>();
   const { message, announce } = useAnnouncer();
   const problem = state.kind === 'failed' ? state.problem : null;
   const health = useHealth(problem !== null && asksForHealth(problem));
@@ -39,15 +43,22 @@ export function TalkPage() {
 
   useEffect(() => {
     if (state.kind === 'ended' || state.kind === 'failed') dispatch({ type: 'agent_gone' });
-    if (state.kind === 'ended') announce(text.announcements.ended);
-  }, [state.kind, announce]);
+    if (state.kind === 'ended') announce(t('announcements.ended'));
+  }, [state.kind, announce, t]);
 
   return (
-    <main className={`flex flex-col ${isUnderway(state) ? 'flex-[1_0_auto]' : 'flex-1'}`}>
+    <main
+      id="main"
+      tabIndex={-1}
+      className={`flex flex-col ${isUnderway(state) ? 'flex-[1_0_auto]' : 'flex-1'}`}
+    >
+      <LeaveGuard live={isUnderway(state)} />
       <div role="status" aria-live="polite" className="sr-only">
         {message}
       </div>
-      {state.kind === 'idle' && <Welcome secure={window.isSecureContext} onStart={begin} />}
+      {state.kind === 'idle' && (
+        <Welcome secure={window.isSecureContext} onStart={begin} headingRef={heading} />
+      )}
       {isUnderway(state) && (
         <LiveCall
           room={state.room}

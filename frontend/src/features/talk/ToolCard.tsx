@@ -1,7 +1,7 @@
 /** One use of a tool: its name, how it went, and on request what was asked and answered. */
 
 import { Check, CircleSlash, LoaderCircle, TriangleAlert } from 'lucide-react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import type { Citation } from '../../voice/events';
 import type { ToolEntry, ToolState } from '../../voice/transcript';
 import { durationWords, siteWords, toolWords } from './words';
@@ -14,6 +14,7 @@ const ICONS = {
 } satisfies Record<ToolState, unknown>;
 
 export function ToolCard({ tool }: { tool: ToolEntry }) {
+  const { t } = useTranslation('talk');
   const Icon = ICONS[tool.state];
   const tone = tool.state === 'failed' ? 'text-danger' : 'text-accent';
   return (
@@ -27,13 +28,13 @@ export function ToolCard({ tool }: { tool: ToolEntry }) {
           />
           <span className="font-medium">{toolWords(tool.name)}</span>
           <span className="ml-auto text-soft tabular-nums">
-            {text.tools.states[tool.state]}
+            {t(`tools.states.${tool.state}`)}
             {tool.duration_ms !== null && ` · ${durationWords(tool.duration_ms)}`}
           </span>
         </summary>
         <dl className="flex flex-col gap-2 px-3.5 pb-3">
-          <Value label={text.tools.arguments} value={tool.arguments} />
-          <Value label={text.tools.result} value={tool.result} />
+          <Value label={t('tools.arguments')} value={tool.arguments} />
+          <Value label={t('tools.result')} value={tool.result} />
         </dl>
       </details>
       {tool.citations.length > 0 && <Citations citations={tool.citations} />}
@@ -43,8 +44,9 @@ export function ToolCard({ tool }: { tool: ToolEntry }) {
 
 /** Titles are strangers' words: shown as text, beside the name of the site they come from. */
 function Citations({ citations }: { citations: readonly Citation[] }) {
+  const { t } = useTranslation('talk');
   return (
-    <ul aria-label={text.tools.sources} className="flex flex-col px-3.5 pb-2">
+    <ul aria-label={t('tools.sources')} className="flex flex-col px-3.5 pb-2">
       {citations.map(({ title, url }) => (
         <li key={url} className="border-line border-t">
           <a

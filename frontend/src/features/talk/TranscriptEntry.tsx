@@ -1,11 +1,12 @@
 /** One line of the transcript: words of either side, a tool, or the start of a new call. */
 
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import { unreachable } from '../../voice/problem';
 import type { Entry, SpeechEntry } from '../../voice/transcript';
 import { ToolCard } from './ToolCard';
 
 export function TranscriptEntry({ entry }: { entry: Entry }) {
+  const { t } = useTranslation('talk');
   switch (entry.kind) {
     case 'speech':
       return <Speech entry={entry} />;
@@ -14,7 +15,7 @@ export function TranscriptEntry({ entry }: { entry: Entry }) {
     case 'divider':
       return (
         <p className="flex items-center gap-3 py-1 text-soft text-xs before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
-          {text.transcript.newCall}
+          {t('transcript.newCall')}
         </p>
       );
     default:
@@ -23,7 +24,7 @@ export function TranscriptEntry({ entry }: { entry: Entry }) {
 }
 
 function Speech({ entry }: { entry: SpeechEntry }) {
-  const words = text.transcript;
+  const { t, i18n } = useTranslation('talk');
   const own = entry.role === 'user';
   const interim = entry.status === 'interim';
   return (
@@ -34,12 +35,12 @@ function Speech({ entry }: { entry: SpeechEntry }) {
       className={`flex flex-col gap-1 ${own ? 'items-end' : 'items-start'}`}
     >
       <p className="px-1 text-soft text-xs">
-        {own ? words.you : words.agent}
-        {entry.source === 'typed' && ` · ${words.typed}`}
-        {entry.status === 'interrupted' && ` · ${words.interrupted}`}
+        {own ? t('transcript.you') : t('transcript.agent')}
+        {entry.source === 'typed' && ` · ${t('transcript.typed')}`}
+        {entry.status === 'interrupted' && ` · ${t('transcript.interrupted')}`}
       </p>
       <p
-        lang={text.language}
+        lang={i18n.language}
         className={`max-w-[88%] whitespace-pre-wrap rounded-2xl px-3.5 py-2 leading-relaxed ${
           own ? 'rounded-tr-md bg-accent-soft' : 'rounded-tl-md bg-raised'
         } ${(own && interim) || entry.status === 'interrupted' ? 'text-soft' : ''}`}

@@ -2,7 +2,7 @@
 
 import { ArrowDown } from 'lucide-react';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
-import { text } from '../../i18n';
+import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/Button';
 import type { Transcript } from '../../voice/transcript';
 import { TranscriptEntry } from './TranscriptEntry';
@@ -13,6 +13,7 @@ const AT_END_PX = 48;
 type Props = { entries: Transcript; children?: ReactNode };
 
 export function TranscriptPanel({ entries, children }: Props) {
+  const { t } = useTranslation('talk');
   const log = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
 
@@ -32,7 +33,7 @@ export function TranscriptPanel({ entries, children }: Props) {
       className="relative flex min-h-0 flex-1 flex-col rounded-3xl border border-line bg-surface"
     >
       <h2 id="transcript-title" className="px-5 pt-4 pb-2 font-semibold text-sm">
-        {text.transcript.title}
+        {t('transcript.title')}
       </h2>
       {/* Not a live region: text that grows word by word would be read out word by word. */}
       <div
@@ -46,7 +47,7 @@ export function TranscriptPanel({ entries, children }: Props) {
         className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto rounded-xl px-4 pb-4 sm:px-5"
       >
         {entries.length === 0 && (
-          <p className="m-auto text-center text-soft text-sm">{text.transcript.empty}</p>
+          <p className="m-auto text-center text-soft text-sm">{t('transcript.empty')}</p>
         )}
         {entries.map((entry) => (
           <TranscriptEntry key={`${entry.kind}:${entry.id}`} entry={entry} />
@@ -59,7 +60,7 @@ export function TranscriptPanel({ entries, children }: Props) {
             onClick={() => setFollowing(true)}
           >
             <ArrowDown aria-hidden size={16} />
-            {text.transcript.jump}
+            {t('transcript.jump')}
           </Button>
         </div>
       )}

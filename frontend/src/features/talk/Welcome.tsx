@@ -1,30 +1,41 @@
 /** Before the call: what this is, and the one button that starts it. */
 
 import { Keyboard, LockOpen, Mic } from 'lucide-react';
-import { text } from '../../i18n';
+import type { Ref } from 'react';
+import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/Button';
+import { usePageTitle } from '../../ui/pageTitle';
 import type { CallMode } from '../../voice/callState';
 import { Visualizer } from './Visualizer';
 
-type Props = { secure: boolean; onStart: (mode: CallMode) => void };
+type Props = {
+  secure: boolean;
+  onStart: (mode: CallMode) => void;
+  headingRef?: Ref<HTMLHeadingElement>;
+};
 
-export function Welcome({ secure, onStart }: Props) {
-  const words = text.welcome;
+export function Welcome({ secure, onStart, headingRef }: Props) {
+  const { t } = useTranslation('talk');
+  usePageTitle(null);
   return (
     <div className="m-auto flex w-full max-w-lg flex-col items-center gap-8 px-4 py-8 text-center">
       <Visualizer look="idle" />
       <div className="flex flex-col gap-3">
-        <h1 className="text-balance font-semibold text-3xl tracking-tight sm:text-4xl">
-          {words.title}
+        <h1
+          ref={headingRef}
+          tabIndex={-1}
+          className="rounded-lg text-balance font-semibold text-3xl tracking-tight sm:text-4xl"
+        >
+          {t('welcome.title')}
         </h1>
-        <p className="text-balance text-lg text-soft">{words.sentence}</p>
+        <p className="text-balance text-lg text-soft">{t('welcome.sentence')}</p>
       </div>
       {!secure && (
         <div className="flex gap-3 rounded-2xl bg-warn-soft p-4 text-left text-sm">
           <LockOpen aria-hidden size={20} className="mt-0.5 shrink-0 text-warn" />
           <div>
-            <h2 className="font-semibold">{words.insecureTitle}</h2>
-            <p className="text-soft">{words.insecureBody}</p>
+            <h2 className="font-semibold">{t('welcome.insecureTitle')}</h2>
+            <p className="text-soft">{t('welcome.insecureBody')}</p>
           </div>
         </div>
       )}
@@ -36,7 +47,7 @@ export function Welcome({ secure, onStart }: Props) {
           onClick={() => onStart('voice')}
         >
           <Mic aria-hidden size={20} />
-          {words.start}
+          {t('welcome.start')}
         </Button>
         <Button
           look="secondary"
@@ -44,12 +55,12 @@ export function Welcome({ secure, onStart }: Props) {
           onClick={() => onStart('text')}
         >
           <Keyboard aria-hidden size={20} />
-          {words.textOnly}
+          {t('welcome.textOnly')}
         </Button>
       </div>
       <div className="flex flex-col gap-1 text-balance text-sm text-soft">
-        <p id="start-hint">{words.startHint}</p>
-        <p>{words.privacy}</p>
+        <p id="start-hint">{t('welcome.startHint')}</p>
+        <p>{t('welcome.privacy')}</p>
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 /** Small side effects of a live call, one hook each. */
 
 import { type RefObject, useCallback, useEffect, useRef } from 'react';
-import { text } from '../../i18n';
+import { t } from '../../i18n';
 import type { Problem } from '../../voice/problem';
 import { lastSpeech, type Transcript, type TranscriptAction } from '../../voice/transcript';
 import type { AgentPresence } from '../../voice/useAgentPresence';
@@ -38,15 +38,6 @@ export function useEscape(active: boolean, act: () => void): void {
   }, [active, act]);
 }
 
-export function usePageTitle(state: string): void {
-  useEffect(() => {
-    document.title = `${state} · ${text.product}`;
-    return () => {
-      document.title = text.product;
-    };
-  }, [state]);
-}
-
 /**
  * Reads final replies to screen readers, but only while the agent's sound is off: with the sound
  * on, the same words would be heard twice at once.
@@ -61,7 +52,8 @@ export function useSpokenReplies(
   useEffect(() => {
     if (!reply || reply.status === 'interim' || announced.current === reply.id) return;
     announced.current = reply.id;
-    if (soundOff) announce(text.announcements.said(text.transcript.agent, reply.text));
+    if (soundOff)
+      announce(t('talk:announcements.said', { who: t('talk:transcript.agent'), text: reply.text }));
   }, [soundOff, reply, announce]);
 }
 

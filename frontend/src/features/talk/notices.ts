@@ -1,6 +1,6 @@
 /** What a person must know during a call, as a closed list in order of urgency. */
 
-import { text } from '../../i18n';
+import { i18n, t } from '../../i18n';
 import type { Stage } from '../../voice/events';
 import { unreachable } from '../../voice/problem';
 
@@ -32,46 +32,56 @@ export type NoticeWords = {
 };
 
 export function noticeWords(notice: Notice): NoticeWords {
-  const words = text.notices;
   const plain = (title: string, body: string): NoticeWords => {
     return { key: notice.kind, quiet: false, title, body, aside: null, action: null };
   };
   switch (notice.kind) {
     case 'reconnecting':
       return {
-        ...plain(words.reconnectingTitle, words.reconnectingBody),
-        aside: words.reconnectingFor(notice.seconds),
+        ...plain(t('talk:notices.reconnectingTitle'), t('talk:notices.reconnectingBody')),
+        aside: t('talk:notices.reconnectingFor', { seconds: notice.seconds }),
       };
     case 'audio_blocked':
       return {
-        ...plain(words.audioBlockedTitle, words.audioBlockedBody),
-        action: { label: words.audioBlockedAction, run: notice.action },
+        ...plain(t('talk:notices.audioBlockedTitle'), t('talk:notices.audioBlockedBody')),
+        action: { label: t('talk:notices.audioBlockedAction'), run: notice.action },
       };
     case 'agent_away':
-      return plain(words.agentAwayTitle, words.agentAwayBody);
+      return plain(t('talk:notices.agentAwayTitle'), t('talk:notices.agentAwayBody'));
     case 'agent_slow':
-      return plain(words.agentSlowTitle, words.agentSlowBody);
+      return plain(t('talk:notices.agentSlowTitle'), t('talk:notices.agentSlowBody'));
     case 'stage_down':
       return {
-        ...plain(words.stageDownTitle[notice.stage], words.stageDownBody),
+        ...plain(t(`talk:notices.stageDownTitle.${notice.stage}`), t('talk:notices.stageDownBody')),
         key: `stage_down:${notice.stage}`,
       };
     case 'stop_failed':
-      return plain(words.stopFailedTitle, words.stopFailedBody);
+      return plain(t('talk:notices.stopFailedTitle'), t('talk:notices.stopFailedBody'));
     case 'standby':
       return {
-        ...plain(words.standbyTitle(listed(notice.stages)), words.standbyBody),
+        ...plain(
+          t('talk:notices.standbyTitle', { stages: listed(notice.stages) }),
+          t('talk:notices.standbyBody'),
+        ),
         quiet: true,
       };
     case 'microphone_lost':
-      return plain(words.microphoneLostTitle, words.microphoneLostBody);
+      return plain(t('talk:notices.microphoneLostTitle'), t('talk:notices.microphoneLostBody'));
     case 'microphone_silent':
-      return plain(words.silentTitle(notice.device ?? words.yourMicrophone), words.silentBody);
+      return plain(
+        t('talk:notices.silentTitle', {
+          device: notice.device ?? t('talk:notices.yourMicrophone'),
+        }),
+        t('talk:notices.silentBody'),
+      );
     case 'agent_error':
       return {
-        ...plain(words.agentErrorTitle, notice.message ?? words.agentErrorBody),
-        aside: words.errorCode(notice.code),
-        action: { label: words.dismiss, run: notice.action },
+        ...plain(
+          t('talk:notices.agentErrorTitle'),
+          notice.message ?? t('talk:notices.agentErrorBody'),
+        ),
+        aside: t('talk:notices.errorCode', { code: notice.code }),
+        action: { label: t('talk:notices.dismiss'), run: notice.action },
       };
     default:
       return unreachable(notice);
@@ -79,6 +89,6 @@ export function noticeWords(notice: Notice): NoticeWords {
 }
 
 function listed(stages: readonly Stage[]): string {
-  const names = stages.map((stage) => text.notices.standbyFor[stage]);
-  return new Intl.ListFormat(text.language).format(names);
+  const names = stages.map((stage) => t(`talk:notices.standbyFor.${stage}`));
+  return new Intl.ListFormat(i18n.language).format(names);
 }

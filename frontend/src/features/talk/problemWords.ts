@@ -1,19 +1,22 @@
 /** The words for each problem: what happened, why, and what to do next. */
 
-import { text } from '../../i18n';
+import { t } from '../../i18n';
 import { type Problem, unreachable } from '../../voice/problem';
 
 export type ProblemWords = { title: string; cause: string; steps: readonly string[] };
 export type BrowserFamily = 'chromium' | 'firefox' | 'safari' | 'ios' | 'other';
 
 export function problemWords(problem: Problem, browser: BrowserFamily): ProblemWords {
-  const words = text.problems;
   switch (problem.kind) {
     case 'mic_denied': {
-      const denied = words.mic_denied;
-      return problem.by === 'system'
-        ? { title: denied.title, cause: denied.causeSystem, steps: denied.steps.system }
-        : { title: denied.title, cause: denied.cause, steps: denied.steps[browser] };
+      const system = problem.by === 'system';
+      return {
+        title: t('talk:problems.mic_denied.title'),
+        cause: t(`talk:problems.mic_denied.${system ? 'causeSystem' : 'cause'}`),
+        steps: t(`talk:problems.mic_denied.steps.${system ? 'system' : browser}`, {
+          returnObjects: true,
+        }),
+      };
     }
     case 'insecure_page':
     case 'browser_unsupported':
@@ -31,7 +34,7 @@ export function problemWords(problem: Problem, browser: BrowserFamily): ProblemW
     case 'request_failed':
     case 'agent_absent':
     case 'agent_left':
-      return words[problem.kind];
+      return t(`talk:problems.${problem.kind}`, { returnObjects: true });
     default:
       return unreachable(problem);
   }

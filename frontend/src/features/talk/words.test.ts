@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { text } from '../../i18n';
+import { t } from '../../i18n';
 import type { Problem } from '../../voice/problem';
 import { browserFamily, problemWords, referenceOf, waitOf } from './problemWords';
 import { durationWords, toolWords } from './words';
@@ -35,9 +35,9 @@ describe('problems', () => {
 
   it('explains a denied microphone for the browser at hand', () => {
     const denied: Problem = { kind: 'mic_denied', by: 'browser' };
-    const { steps } = text.problems.mic_denied;
-    expect(problemWords(denied, 'firefox').steps).toBe(steps.firefox);
-    expect(problemWords({ ...denied, by: 'system' }, 'firefox').steps).toBe(steps.system);
+    const steps = t('talk:problems.mic_denied.steps', { returnObjects: true });
+    expect(problemWords(denied, 'firefox').steps).toEqual(steps.firefox);
+    expect(problemWords({ ...denied, by: 'system' }, 'firefox').steps).toEqual(steps.system);
   });
 
   it('gives the waiting time and a reference only where there is one', () => {

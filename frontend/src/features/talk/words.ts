@@ -1,13 +1,13 @@
 /** Chooses the words for what the app knows: states, tools, devices and durations. */
 
-import { text } from '../../i18n';
+import { t } from '../../i18n';
 import type { AgentState } from '../../voice/agentState';
 import { unreachable } from '../../voice/problem';
 
 export function stateWords(state: AgentState): string {
   switch (state.kind) {
     case 'using_tool':
-      return text.states.using_tool(toolWords(state.tool));
+      return t('talk:states.using_tool', { tool: toolWords(state.tool) });
     case 'connecting':
     case 'getting_ready':
     case 'listening':
@@ -16,7 +16,7 @@ export function stateWords(state: AgentState): string {
     case 'speaking':
     case 'muted':
     case 'reconnecting':
-      return text.states[state.kind];
+      return t(`talk:states.${state.kind}`);
     default:
       return unreachable(state);
   }
@@ -43,6 +43,6 @@ export function secondsWords(seconds: number): string {
 
 export function durationWords(duration_ms: number): string {
   return duration_ms < 1000
-    ? text.tools.milliseconds(Math.round(duration_ms))
-    : text.tools.seconds(secondsWords(duration_ms / 1000));
+    ? t('talk:tools.milliseconds', { ms: Math.round(duration_ms) })
+    : t('talk:tools.seconds', { seconds: secondsWords(duration_ms / 1000) });
 }

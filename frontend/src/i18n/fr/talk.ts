@@ -1,17 +1,9 @@
-/** Every text people read, in French. */
+/** Words of the Talk screen, in French. */
 
-import type { Dictionary } from './en';
+import type { talk as english } from '../en/talk';
+import type { Translated } from '../translated';
 
-const AGENT = 'Parley';
-
-export const fr: Dictionary = {
-  language: 'fr',
-  product: AGENT,
-  crash: {
-    title: 'Cette page ne fonctionne plus',
-    body: 'Une erreur de la page elle-même l’a arrêtée, et l’appel avec elle. La recharger suffit.',
-    reload: 'Recharger la page',
-  },
+export const talk = {
   welcome: {
     title: 'Parlez-en avec Parley',
     sentence: 'Un assistant vocal qui tourne sur votre propre matériel et répond à voix haute.',
@@ -24,12 +16,6 @@ export const fr: Dictionary = {
     insecureBody:
       'Les navigateurs ne partagent le micro qu’avec les pages en https ou de localhost. Ouvrez la page ainsi pour parler, ou continuez par écrit.',
   },
-  theme: {
-    label: 'Thème',
-    system: 'Thème du système',
-    light: 'Thème clair',
-    dark: 'Thème sombre',
-  },
   call: {
     heading: 'Appel avec Parley',
     end: 'Quitter',
@@ -40,7 +26,7 @@ export const fr: Dictionary = {
     devices: 'Appareils',
     controls: 'Commandes de l’appel',
     allowMicrophone: 'Veuillez autoriser le micro dans la question que pose votre navigateur.',
-    latency: (seconds) => `Réponse en ${seconds} s`,
+    latency: 'Réponse en {{seconds}} s',
     latencyHint: 'De la fin de votre tour au premier son émis par le serveur',
   },
   states: {
@@ -49,7 +35,7 @@ export const fr: Dictionary = {
     listening: 'À l’écoute',
     waiting_for_text: 'Attend votre message',
     thinking: 'Réfléchit',
-    using_tool: (tool) => `Utilise ${tool}`,
+    using_tool: 'Utilise {{tool}}',
     speaking: 'Parle',
     muted: 'Micro coupé',
     reconnecting: 'Reconnexion',
@@ -63,7 +49,7 @@ export const fr: Dictionary = {
     title: 'Transcription',
     empty: 'Vos paroles à tous deux s’afficheront ici.',
     you: 'Vous',
-    agent: AGENT,
+    agent: 'Parley',
     interrupted: 'interrompu',
     typed: 'écrit',
     jump: 'Aller à la fin',
@@ -86,14 +72,14 @@ export const fr: Dictionary = {
     arguments: 'Demande',
     result: 'Réponse',
     sources: 'Sources',
-    milliseconds: (ms) => `${ms} ms`,
-    seconds: (seconds) => `${seconds} s`,
+    milliseconds: '{{ms, number}} ms',
+    seconds: '{{seconds}} s',
   },
   devices: {
     title: 'Appareils audio',
     input: 'Micro',
     output: 'Haut-parleur',
-    unnamed: (number) => `Appareil ${number}`,
+    unnamed: 'Appareil {{number, number}}',
     noOutput: 'Ce navigateur choisit lui-même le haut-parleur.',
     failed: 'Cet appareil n’a pas pu être utilisé. L’appel continue avec le précédent.',
     close: 'Fermer',
@@ -101,11 +87,11 @@ export const fr: Dictionary = {
   notices: {
     reconnectingTitle: 'La connexion est interrompue',
     reconnectingBody: 'Tentative de rétablissement. Rien de ce qui a été dit n’est perdu.',
-    reconnectingFor: (seconds) => `${seconds} s`,
+    reconnectingFor: '{{seconds, number}} s',
     audioBlockedTitle: 'Votre navigateur retient le son',
     audioBlockedBody: 'Il attend d’abord un geste sur cette page.',
     audioBlockedAction: 'Touchez pour entendre l’agent',
-    silentTitle: (device) => `Rien ne nous parvient de ${device}`,
+    silentTitle: 'Rien ne nous parvient de {{device}}',
     silentBody:
       'Vérifiez son interrupteur, ou choisissez un autre micro sous Appareils. Vous pouvez aussi écrire.',
     yourMicrophone: 'votre micro',
@@ -119,7 +105,7 @@ export const fr: Dictionary = {
     },
     stageDownBody:
       'L’appel continue. Les réponses peuvent être plus lentes ou plus simples d’ici son retour.',
-    standbyTitle: (stages) => `Secours en service pour ${stages}`,
+    standbyTitle: 'Secours en service pour {{stages}}',
     standbyFor: { stt: 'l’écoute', llm: 'la réflexion', tts: 'la parole' },
     standbyBody: 'L’appel continue, peut-être un peu plus simplement.',
     stopFailedTitle: 'L’agent n’a pas pu être interrompu',
@@ -130,7 +116,7 @@ export const fr: Dictionary = {
     agentSlowBody: 'Il est là et charge encore. Patientez un peu, ou terminez et recommencez.',
     agentErrorTitle: 'Une erreur est survenue sur le serveur',
     agentErrorBody: 'L’appel continue. Veuillez redire ou réécrire cela.',
-    errorCode: (code) => `Code : ${code}`,
+    errorCode: 'Code : {{code}}',
     dismiss: 'Fermer',
   },
   ended: {
@@ -167,11 +153,11 @@ export const fr: Dictionary = {
   problems: {
     retry: 'Réessayer',
     textOnly: 'Continuer par écrit',
-    retryIn: (seconds) => `Vous pourrez réessayer dans ${seconds} s.`,
+    retryIn: 'Vous pourrez réessayer dans {{seconds, number}} s.',
     servicesTitle: 'Pas prêts pour l’instant',
     servicesFine: 'Tous les services se disent prêts.',
     servicesUnknown: 'Le serveur n’a pas dit quel service est en panne.',
-    reference: (reference) => `Référence : ${reference}`,
+    reference: 'Référence : {{reference}}',
     insecure_page: {
       title: 'Le micro exige une page sécurisée',
       cause:
@@ -320,17 +306,14 @@ export const fr: Dictionary = {
       steps: ['Réessayez : chaque essai est un nouvel appel.'],
     },
   },
-  services: {
-    sfu: 'Serveur vocal',
-    stt: 'Reconnaissance vocale',
-    llm: 'Modèle de langage',
-    tts: 'Synthèse vocale',
-    embedded: 'Secours',
-    agent: 'Agent',
-    backend: 'Serveur',
-  },
   announcements: {
-    said: (who, text) => `${who} : ${text}`,
+    said: '{{who}} : {{text}}',
     ended: 'Appel terminé',
   },
-};
+  leave: {
+    title: 'Quitter l’appel ?',
+    body: 'Aller sur une autre page y met fin. Ce qui a été dit est gardé.',
+    confirm: 'Terminer l’appel et partir',
+    stay: 'Rester dans l’appel',
+  },
+} satisfies Translated<typeof english>;

@@ -1,17 +1,8 @@
-/** Every text people read, in English. Another language is another file of this type. */
+/** Words of the Talk screen, in English. */
 
-import type { EndReason } from '../voice/callState';
+import type { EndReason } from '../../voice/callState';
 
-const AGENT = 'Parley';
-
-export const en = {
-  language: 'en',
-  product: AGENT,
-  crash: {
-    title: 'This page stopped working',
-    body: 'A fault in the page itself ended it, and the call with it. Loading it again helps.',
-    reload: 'Load the page again',
-  },
+export const talk = {
   welcome: {
     title: 'Talk it over with Parley',
     sentence: 'A voice assistant that runs on your own hardware and answers out loud.',
@@ -23,12 +14,6 @@ export const en = {
     insecureBody:
       'Browsers only share a microphone with pages on https or localhost. Open this page that way to speak, or go on with text.',
   },
-  theme: {
-    label: 'Theme',
-    system: 'System theme',
-    light: 'Light theme',
-    dark: 'Dark theme',
-  },
   call: {
     heading: 'Call with Parley',
     end: 'End',
@@ -39,7 +24,7 @@ export const en = {
     devices: 'Devices',
     controls: 'Call controls',
     allowMicrophone: 'Please allow the microphone in the question your browser shows.',
-    latency: (seconds: string) => `Replied in ${seconds} s`,
+    latency: 'Replied in {{seconds}} s',
     latencyHint: 'From the end of your turn to the first sound leaving the server',
   },
   states: {
@@ -48,7 +33,7 @@ export const en = {
     listening: 'Listening',
     waiting_for_text: 'Ready for your message',
     thinking: 'Thinking',
-    using_tool: (tool: string) => `Using ${tool}`,
+    using_tool: 'Using {{tool}}',
     speaking: 'Speaking',
     muted: 'Muted',
     reconnecting: 'Reconnecting',
@@ -62,7 +47,7 @@ export const en = {
     title: 'Transcript',
     empty: 'What you both say will appear here.',
     you: 'You',
-    agent: AGENT,
+    agent: 'Parley',
     interrupted: 'interrupted',
     typed: 'typed',
     jump: 'Jump to latest',
@@ -85,14 +70,14 @@ export const en = {
     arguments: 'Asked for',
     result: 'Answered',
     sources: 'Sources',
-    milliseconds: (ms: number) => `${ms} ms`,
-    seconds: (seconds: string) => `${seconds} s`,
+    milliseconds: '{{ms, number}} ms',
+    seconds: '{{seconds}} s',
   },
   devices: {
     title: 'Sound devices',
     input: 'Microphone',
     output: 'Loudspeaker',
-    unnamed: (number: number) => `Device ${number}`,
+    unnamed: 'Device {{number, number}}',
     noOutput: 'This browser chooses the loudspeaker itself.',
     failed: 'That device could not be used. The call goes on with the one before.',
     close: 'Close',
@@ -100,11 +85,11 @@ export const en = {
   notices: {
     reconnectingTitle: 'The connection is interrupted',
     reconnectingBody: 'Trying to get back. Nothing said so far is lost.',
-    reconnectingFor: (seconds: number) => `${seconds} s`,
+    reconnectingFor: '{{seconds, number}} s',
     audioBlockedTitle: 'Your browser holds the sound back',
     audioBlockedBody: 'It wants one tap on this page first.',
     audioBlockedAction: 'Tap to hear the agent',
-    silentTitle: (device: string) => `We hear nothing from ${device}`,
+    silentTitle: 'We hear nothing from {{device}}',
     silentBody: 'Check its switch, or choose another microphone under Devices. You can also type.',
     yourMicrophone: 'your microphone',
     microphoneLostTitle: 'The microphone stopped working',
@@ -115,7 +100,7 @@ export const en = {
       tts: 'The agent’s voice is not answering',
     },
     stageDownBody: 'The call goes on. Replies may be slower or simpler until it is back.',
-    standbyTitle: (stages: string) => `Using the standby for ${stages}`,
+    standbyTitle: 'Using the standby for {{stages}}',
     standbyFor: { stt: 'hearing', llm: 'thinking', tts: 'speech' },
     standbyBody: 'The call goes on, maybe a little simpler.',
     stopFailedTitle: 'The agent could not be stopped',
@@ -126,7 +111,7 @@ export const en = {
     agentSlowBody: 'It has joined and is still loading. Wait a little, or end and start again.',
     agentErrorTitle: 'Something went wrong on the server',
     agentErrorBody: 'The call goes on. Please say or type that again.',
-    errorCode: (code: string) => `Code: ${code}`,
+    errorCode: 'Code: {{code}}',
     dismiss: 'Dismiss',
   },
   ended: {
@@ -160,11 +145,11 @@ export const en = {
   problems: {
     retry: 'Try again',
     textOnly: 'Continue with text only',
-    retryIn: (seconds: number) => `You can try again in ${seconds} s.`,
+    retryIn: 'You can try again in {{seconds, number}} s.',
     servicesTitle: 'Not ready right now',
     servicesFine: 'All services say they are ready.',
     servicesUnknown: 'The server did not say which service is down.',
-    reference: (reference: string) => `Reference: ${reference}`,
+    reference: 'Reference: {{reference}}',
     insecure_page: {
       title: 'The microphone needs a secure page',
       cause: 'This page was opened over plain http, and browsers then keep the microphone closed.',
@@ -305,19 +290,14 @@ export const en = {
       steps: ['Try again: each try is a new call.'],
     },
   },
-  services: {
-    sfu: 'Voice server',
-    stt: 'Speech recognition',
-    llm: 'Language model',
-    tts: 'Speech synthesis',
-    embedded: 'Standby',
-    agent: 'Agent',
-    backend: 'Server',
-  },
   announcements: {
-    said: (who: string, text: string) => `${who}: ${text}`,
+    said: '{{who}}: {{text}}',
     ended: 'Call ended',
   },
-};
-
-export type Dictionary = typeof en;
+  leave: {
+    title: 'Leave the call?',
+    body: 'Going to another page ends it. What was said is kept.',
+    confirm: 'End the call and leave',
+    stay: 'Stay in the call',
+  },
+} as const;

@@ -1,0 +1,43 @@
+/** Who is signed in, and the way out. */
+
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { LogOut, Settings } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { signOut, type User } from '../client/session';
+import { Menu } from '../ui/Menu';
+
+export default function UserMenu({ user }: { user: User }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const leaving = useMutation({ mutationFn: () => signOut(client) });
+  const name = user.preferred_name || user.login;
+  const trigger = (
+    <button
+      type="button"
+      aria-label={t('nav.account', { name })}
+      className="inline-flex size-11 items-center justify-center rounded-full hover:bg-raised"
+    >
+      <span
+        aria-hidden
+        className="inline-flex size-8 items-center justify-center rounded-full bg-accent-soft font-semibold text-accent text-sm uppercase"
+      >
+        {[...name][0]}
+      </span>
+    </button>
+  );
+  return (
+    <Menu
+      trigger={trigger}
+      heading={name}
+      items={[
+        { label: t('nav.settings'), icon: Settings, to: '/settings' },
+        {
+          label: t('nav.signOut'),
+          icon: LogOut,
+          disabled: leaving.isPending,
+          onSelect: () => leaving.mutate(),
+        },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,12 @@
+/** Every text people read, in English: one file a screen. */
+
+import { account } from './account';
+import { common } from './common';
+import { conversations } from './conversations';
+import { health } from './health';
+import { memory } from './memory';
+import { personas } from './personas';
+import { settings } from './settings';
+import { talk } from './talk';
+
+export const en = { account, common, conversations, health, memory, personas, settings, talk };

@@ -1,0 +1,5 @@
+/** Words of the Memory screen, in English. */
+
+export const memory = {
+  title: 'Memory',
+} as const;

@@ -1,0 +1,5 @@
+/** Words of the Settings screen, in English. */
+
+export const settings = {
+  title: 'Settings',
+} as const;

@@ -1,0 +1,11 @@
+/** Lets the compiler refuse a key that no dictionary has. */
+
+import 'i18next';
+import type { en } from './en';
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'common';
+    resources: typeof en;
+  }
+}
