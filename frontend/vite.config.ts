@@ -14,9 +14,7 @@ export default defineConfig({
         // By name, so that the size check can tell who loads it.
         codeSplitting: {
           includeDependenciesRecursively: false,
-          groups: [
-            { name: 'livekit', test: /node_modules\/(@livekit|livekit-client|@bufbuild)\// },
-          ],
+          groups: [{ name: 'livekit', test: /node_modules\/livekit-client\// }],
         },
       },
     },

@@ -23,6 +23,7 @@ i18n.use(initReactI18next).init({
   ns: Object.keys(en),
   resources: { en },
   initAsync: false,
+  showSupportNotice: false,
   // React escapes what it shows; escaping twice would print entities.
   interpolation: { escapeValue: false },
 });

@@ -40,7 +40,7 @@ export function SearchBox({ label, value, onSearch }: SearchProps) {
   }, [typed]);
 
   return (
-    <search className="relative min-w-0 flex-[1_1_16rem]">
+    <div className="relative min-w-0 flex-[1_1_16rem]">
       <label htmlFor={id} className="sr-only">
         {label}
       </label>
@@ -57,6 +57,6 @@ export function SearchBox({ label, value, onSearch }: SearchProps) {
         onChange={(event) => setTyped(event.target.value)}
         className="min-h-11 w-full rounded-full border border-line-strong bg-surface py-2 pr-4 pl-10 placeholder:text-soft"
       />
-    </search>
+    </div>
   );
 }

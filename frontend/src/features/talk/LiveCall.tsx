@@ -48,7 +48,7 @@ type Props = {
   onTold: (reason: EndedReason) => void;
 };
 
-export function LiveCall(props: Props) {
+export default function LiveCall(props: Props) {
   const { room, mode, step, entries, dispatch, announce, onEnd, onFail, onTold } = props;
   const connection = useConnectionState(room);
   const live = step === null;

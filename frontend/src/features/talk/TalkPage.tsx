@@ -1,6 +1,6 @@
 /** The Talk page: shows the view that belongs to the state of the call. */
 
-import { useCallback, useEffect, useReducer } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useReducer } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAnnouncer } from '../../ui/announcer';
 import { useArrivalFocus } from '../../ui/arrivalFocus';
@@ -11,12 +11,15 @@ import { useCall } from '../../voice/useCall';
 import { usePermissionGranted } from '../../voice/usePermissionGranted';
 import { EndCard } from './EndCard';
 import { LeaveGuard } from './LeaveGuard';
-import { LiveCall } from './LiveCall';
 import { ProblemActions, ProblemMessage } from './ProblemCard';
 import { asksForHealth, browserFamily, problemWords, referenceOf, waitOf } from './problemWords';
 import { TranscriptPanel } from './TranscriptPanel';
 import { useHealth } from './useHealth';
 import { Welcome } from './Welcome';
+
+/** The call itself comes while the page is being read: Start must not wait for it. */
+const loadLiveCall = () => import('./LiveCall');
+const LiveCall = lazy(loadLiveCall);
 
 export default function TalkPage() {
   const { t } = useTranslation('talk');
@@ -41,6 +44,7 @@ export default function TalkPage() {
   const watching = problem?.kind === 'mic_denied';
   usePermissionGranted(watching, beginWithVoice);
 
+  useEffect(() => whenIdle(() => void loadLiveCall().catch(() => undefined)), []);
   useEffect(() => {
     if (state.kind === 'ended' || state.kind === 'failed') dispatch({ type: 'agent_gone' });
     if (state.kind === 'ended') announce(t('announcements.ended'));
@@ -60,17 +64,19 @@ export default function TalkPage() {
         <Welcome secure={window.isSecureContext} onStart={begin} headingRef={heading} />
       )}
       {isUnderway(state) && (
-        <LiveCall
-          room={state.room}
-          mode={state.mode}
-          step={state.kind === 'starting' ? state.step : null}
-          entries={entries}
-          dispatch={dispatch}
-          announce={announce}
-          onEnd={end}
-          onFail={fail}
-          onTold={told}
-        />
+        <Suspense>
+          <LiveCall
+            room={state.room}
+            mode={state.mode}
+            step={state.kind === 'starting' ? state.step : null}
+            entries={entries}
+            dispatch={dispatch}
+            announce={announce}
+            onEnd={end}
+            onFail={fail}
+            onTold={told}
+          />
+        </Suspense>
       )}
       <div className={isUnderway(state) || state.kind === 'idle' ? 'contents' : AFTER_CALL}>
         <div role="alert" className="w-full empty:absolute">
@@ -105,6 +111,16 @@ export default function TalkPage() {
 }
 
 const AFTER_CALL = 'mx-auto my-auto flex w-full max-w-xl flex-col items-center gap-6 px-4 py-8';
+
+/** After the first paint; Safari has no idle callback. */
+function whenIdle(act: () => void): () => void {
+  if (typeof requestIdleCallback !== 'function') {
+    const timer = setTimeout(act, 500);
+    return () => clearTimeout(timer);
+  }
+  const handle = requestIdleCallback(act);
+  return () => cancelIdleCallback(handle);
+}
 
 function keepsWords<R>(state: CallState<R>): boolean {
   return state.kind === 'failed' || (state.kind === 'ended' && state.reason === 'lost');
