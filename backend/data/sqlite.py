@@ -1,10 +1,12 @@
 """SQLite beneath the database: one file with a write-ahead log, readable to its owner only."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import MissingGreenlet, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from backend.data.engines import LOCK_TIMEOUT_S, POOL_TIMEOUT_S, Engines
@@ -18,6 +20,7 @@ def engines_of(url: URL) -> Engines:
     )
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
+    event.listen(engine.sync_engine, "invalidate", _on_invalidate)
     # A read that turns into a write fails at once when another wrote meanwhile, however long
     # the busy timeout: those who mean to write say so before they read.
     writers = engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
@@ -37,6 +40,13 @@ def _on_connect(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _on_invalidate(connection: Any, *_: object) -> None:
+    """A statement was cancelled. What still refers to it, as the traceback does, keeps the closed
+    connection's transaction alive, and with it the lock that every writer waits for."""
+    with contextlib.suppress(MissingGreenlet, SQLAlchemyError):  # collected as garbage; broken
+        connection.rollback()
 
 
 def _on_begin(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from backend import internal
 from backend.data import db, sqlite
@@ -151,3 +152,20 @@ async def test_a_database_that_cannot_be_written_is_not_ready() -> None:
         with locked(), pytest.raises(ProbeFailed, match="locked"):
             await database.probe()
         await database.probe()
+
+
+async def test_a_cancelled_writer_leaves_no_lock_behind() -> None:
+    """Wherever it was, and although its error is kept, and with the traceback its statement."""
+
+    async def write() -> None:
+        async with database.writing() as session:
+            await session.execute(text("UPDATE leases SET beats = beats + 1"))
+
+    async with Database(URL) as database:
+        for step in range(40):
+            writer = asyncio.create_task(write())
+            await asyncio.sleep(step * 1e-4)  # a little further each time
+            writer.cancel()
+            kept = await asyncio.gather(writer, return_exceptions=True)
+            await write()
+            del kept
