@@ -4,1522 +4,1509 @@
  */
 
 export interface paths {
-  '/health/live': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live
+         * @description This process runs. Looks at no dependency.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Live
-     * @description This process runs. Looks at no dependency.
-     */
-    get: operations['live'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/health/ready': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready
+         * @description 200 when a request would succeed now, else 503; every dependency with its state.
+         */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Ready
-     * @description 200 when a request would succeed now, else 503; every dependency with its state.
-     */
-    get: operations['ready'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/metrics': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exposition
+         * @description Prometheus exposition.
+         */
+        get: operations["exposition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Exposition
-     * @description Prometheus exposition.
-     */
-    get: operations['exposition'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/token': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Token
+         * @description A token for one new room and one call.
+         */
+        post: operations["token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Token
-     * @description A token for one new room and one call.
-     */
-    post: operations['token'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/conversations': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description A call began, of a new conversation (201) or a known one (200).
+         */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Begin
-     * @description A call began, of a new conversation (201) or a known one (200).
-     */
-    post: operations['begin'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/conversations/{conversation_id}/turns': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/conversations/{conversation_id}/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Turn
+         * @description Record a turn; delivered again with the same key it answers 200 and the same id.
+         */
+        post: operations["add_turn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Add Turn
-     * @description Record a turn; delivered again with the same key it answers 200 and the same id.
-     */
-    post: operations['add_turn'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/conversations/{conversation_id}/summary': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/conversations/{conversation_id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Summarise
+         * @description Replace the summary of what was said before the last turns.
+         */
+        put: operations["summarise"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Summarise
-     * @description Replace the summary of what was said before the last turns.
-     */
-    put: operations['summarise'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/conversations/{conversation_id}/end': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/conversations/{conversation_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description The call is over, and why.
+         */
+        post: operations["end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * End
-     * @description The call is over, and why.
-     */
-    post: operations['end'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/conversations/{conversation_id}/context': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/conversations/{conversation_id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Context
+         * @description What the agent needs to begin or go on. A conversation not known yet is fine: then
+         *     `user_id` and `persona_id` say whose it is and who answers.
+         */
+        get: operations["context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Context
-     * @description What the agent needs to begin or go on. A conversation not known yet is fine: then
-     *     `user_id` and `persona_id` say whose it is and who answers.
-     */
-    get: operations['context'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/personas/{persona}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/personas/{persona}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Persona
+         * @description By id, or by name in any case.
+         */
+        get: operations["find_persona"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Find Persona
-     * @description By id, or by name in any case.
-     */
-    get: operations['find_persona'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/memories': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/memories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recall
+         * @description Those that bear on `query`, best first; without one the newest.
+         */
+        get: operations["recall"];
+        put?: never;
+        /**
+         * Remember
+         * @description Keep one thing; told again, by key or word for word, it answers 200 and the same id.
+         */
+        post: operations["remember"];
+        /**
+         * Forget
+         * @description Delete those that match `query` best.
+         */
+        delete: operations["forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Recall
-     * @description Those that bear on `query`, best first; without one the newest.
-     */
-    get: operations['recall'];
-    put?: never;
-    /**
-     * Remember
-     * @description Keep one thing; told again, by key or word for word, it answers 200 and the same id.
-     */
-    post: operations['remember'];
-    /**
-     * Forget
-     * @description Delete those that match `query` best.
-     */
-    delete: operations['forget'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/internal/livekit/webhook': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/internal/livekit/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Webhook
+         * @description 401 unless the SFU signed exactly this body, minutes ago at most.
+         */
+        post: operations["webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Webhook
-     * @description 401 unless the SFU signed exactly this body, minutes ago at most.
-     */
-    post: operations['webhook'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/health': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status
+         * @description Every service with its state, latency and last error.
+         */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Status
-     * @description Every service with its state, latency and last error.
-     */
-    get: operations['status'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /**
-     * AgentChoice
-     * @description The agent a client asks for. Only ours, and what it is told is the server's to write.
-     */
-    AgentChoice: {
-      /**
-       * Agent Name
-       * @default
-       */
-      agent_name: string;
-      /**
-       * Metadata
-       * @default
-       */
-      metadata: string;
-      /**
-       * Deployment
-       * @default
-       */
-      deployment: string;
+    schemas: {
+        /**
+         * AgentChoice
+         * @description The agent a client asks for. Only ours, and what it is told is the server's to write.
+         */
+        AgentChoice: {
+            /**
+             * Agent Name
+             * @default
+             */
+            agent_name: string;
+            /**
+             * Metadata
+             * @default
+             */
+            metadata: string;
+            /**
+             * Deployment
+             * @default
+             */
+            deployment: string;
+        };
+        /**
+         * Context
+         * @description What an agent needs to go on, or to begin: `resumed` when something was said before.
+         */
+        Context: {
+            /** Conversation Id */
+            conversation_id: string;
+            /** Resumed */
+            resumed: boolean;
+            persona: components["schemas"]["Persona"];
+            /** Personas */
+            personas: components["schemas"]["PersonaName"][];
+            user: components["schemas"]["User"];
+            /** Summary */
+            summary: string | null;
+            /** Turns */
+            turns: components["schemas"]["Turn"][];
+            /** Memories */
+            memories: components["schemas"]["Memory"][];
+        };
+        /**
+         * ConversationId
+         * @description The conversation that is there now.
+         */
+        ConversationId: {
+            /** Conversation Id */
+            conversation_id: string;
+        };
+        /**
+         * Deleted
+         * @description All that matched the query best.
+         */
+        Deleted: {
+            /** Deleted */
+            deleted: components["schemas"]["DeletedMemory"][];
+        };
+        /**
+         * DeletedMemory
+         * @description What is no longer known.
+         */
+        DeletedMemory: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * End
+         * @description The call is over.
+         */
+        End: {
+            reason: components["schemas"]["EndedReason"];
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+        };
+        /**
+         * EndedReason
+         * @description Stored and exported: never rename a value, only add.
+         * @enum {string}
+         */
+        EndedReason: "user_hung_up" | "user_left" | "agent_hung_up" | "transferred" | "user_silent" | "no_stt" | "no_llm" | "no_tts" | "agent_lost" | "max_duration" | "worker_stopped" | "room_closed" | "error";
+        /**
+         * ErrorAnswer
+         * @description The one error shape, for OpenAPI.
+         */
+        ErrorAnswer: {
+            error: components["schemas"]["ErrorDetail"];
+        };
+        /**
+         * ErrorDetail
+         * @description What went wrong, as OpenAI's clients read it.
+         */
+        ErrorDetail: {
+            /** Message */
+            message: string;
+            /** Type */
+            type: string;
+            /** Param */
+            param: string | null;
+            /** Code */
+            code: string;
+            /** Details */
+            details?: {
+                [key: string]: unknown;
+            } | null;
+            /** Request Id */
+            request_id: string;
+        };
+        /**
+         * Memories
+         * @description Most relevant first, newest first when nothing was asked.
+         */
+        Memories: {
+            /** Memories */
+            memories: components["schemas"]["Memory"][];
+        };
+        /**
+         * Memory
+         * @description One thing known about a user.
+         */
+        Memory: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fact" | "preference" | "note";
+        };
+        /**
+         * MemoryId
+         * @description The memory that is kept.
+         */
+        MemoryId: {
+            /** Id */
+            id: string;
+        };
+        /**
+         * NewConversation
+         * @description A call began. `user_id` None: the one local user.
+         */
+        NewConversation: {
+            /** Conversation Id */
+            conversation_id: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "web" | "sip";
+            /** User Id */
+            user_id?: string | null;
+            /** Persona Id */
+            persona_id?: string | null;
+            /** Room */
+            room?: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * NewMemory
+         * @description One thing to know from now on, of the local user when `user_id` is None.
+         */
+        NewMemory: {
+            /** User Id */
+            user_id?: string | null;
+            /** Text */
+            text: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fact" | "preference" | "note";
+            /** Conversation Id */
+            conversation_id?: string | null;
+        };
+        /**
+         * NewTurn
+         * @description All one side said until the floor passed. `heard_text`: what of a reply was played, None
+         *     for all of it; `confidence` 0..1; `timing` in seconds, by stage.
+         */
+        NewTurn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant";
+            /** Text */
+            text: string;
+            /** Heard Text */
+            heard_text?: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Interrupted
+             * @default false
+             */
+            interrupted: boolean;
+            /** Confidence */
+            confidence?: number | null;
+            /**
+             * Timing
+             * @default {}
+             */
+            timing: {
+                [key: string]: number | null;
+            };
+            /**
+             * Tools
+             * @default []
+             */
+            tools: components["schemas"]["ToolCall"][];
+        };
+        /**
+         * Persona
+         * @description Who the agent is. None: the agent's own setting; `tools` None: all.
+         */
+        Persona: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Prompt */
+            prompt: string;
+            /** Style */
+            style: string;
+            /** Voice */
+            voice: string | null;
+            /** Language */
+            language: string | null;
+            /** Greeting */
+            greeting: string | null;
+            /** Temperature */
+            temperature: number | null;
+            /** Tools */
+            tools: string[] | null;
+            /**
+             * Interruption Mode
+             * @enum {string}
+             */
+            interruption_mode: "normal" | "words" | "off";
+            /** Interruption Words */
+            interruption_words: number;
+        };
+        /**
+         * PersonaName
+         * @description A persona one can ask for.
+         */
+        PersonaName: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * RoomConfig
+         * @description The part of LiveKit's room configuration a client may send.
+         */
+        RoomConfig: {
+            /**
+             * Agents
+             * @default []
+             */
+            agents: components["schemas"]["AgentChoice"][];
+        };
+        /**
+         * ServiceStatus
+         * @description One service as the backend last saw it.
+         */
+        ServiceStatus: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "unready" | "unknown";
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Last Error */
+            last_error: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * Status
+         * @description `ready`: a call works. `degraded`: it does, but something is missing.
+         */
+        Status: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ready" | "degraded" | "unready";
+            /** Services */
+            services: components["schemas"]["ServiceStatus"][];
+        };
+        /**
+         * Summary
+         * @description What was said before the turns that are still told in full.
+         */
+        Summary: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * TokenRequest
+         * @description LiveKit's standard body. Fields that would let a client choose what it may do are refused.
+         *
+         *     Beyond the standard: `conversation_id` of one to go on with, `persona_id` (or name) of who is to
+         *     answer.
+         */
+        TokenRequest: {
+            /**
+             * Room Name
+             * @default
+             */
+            room_name: string;
+            /**
+             * Participant Name
+             * @default
+             */
+            participant_name: string;
+            /**
+             * Participant Identity
+             * @default
+             */
+            participant_identity: string;
+            /**
+             * Participant Metadata
+             * @default
+             */
+            participant_metadata: string;
+            /**
+             * Participant Attributes
+             * @default {}
+             */
+            participant_attributes: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "agents": []
+             *     }
+             */
+            room_config: components["schemas"]["RoomConfig"];
+            /** Conversation Id */
+            conversation_id?: string | null;
+            /** Persona Id */
+            persona_id?: string | null;
+        };
+        /**
+         * TokenResponse
+         * @description Where to connect and with what; `conversation_id` rides along.
+         */
+        TokenResponse: {
+            /** Server Url */
+            server_url: string;
+            /** Participant Token */
+            participant_token: string;
+            /** Conversation Id */
+            conversation_id: string;
+        };
+        /**
+         * ToolCall
+         * @description A tool that ran in a turn, with what went in and what came out.
+         */
+        ToolCall: {
+            /** Name */
+            name: string;
+            /** Arguments */
+            arguments?: unknown;
+            /** Result */
+            result?: unknown;
+        };
+        /**
+         * Turn
+         * @description A turn as the language model is told it: of a reply, what was heard.
+         */
+        Turn: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant";
+            /** Text */
+            text: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * TurnId
+         * @description The turn that is kept.
+         */
+        TurnId: {
+            /** Turn Id */
+            turn_id: string;
+        };
+        /**
+         * User
+         * @description Who is talking, as far as it is known.
+         */
+        User: {
+            /** Id */
+            id: string;
+            /** Preferred Name */
+            preferred_name: string | null;
+            /** Language */
+            language: string | null;
+        };
     };
-    /**
-     * Context
-     * @description What an agent needs to go on, or to begin: `resumed` when something was said before.
-     */
-    Context: {
-      /** Conversation Id */
-      conversation_id: string;
-      /** Resumed */
-      resumed: boolean;
-      persona: components['schemas']['Persona'];
-      /** Personas */
-      personas: components['schemas']['PersonaName'][];
-      user: components['schemas']['User'];
-      /** Summary */
-      summary: string | null;
-      /** Turns */
-      turns: components['schemas']['Turn'][];
-      /** Memories */
-      memories: components['schemas']['Memory'][];
-    };
-    /**
-     * ConversationId
-     * @description The conversation that is there now.
-     */
-    ConversationId: {
-      /** Conversation Id */
-      conversation_id: string;
-    };
-    /**
-     * Deleted
-     * @description All that matched the query best.
-     */
-    Deleted: {
-      /** Deleted */
-      deleted: components['schemas']['DeletedMemory'][];
-    };
-    /**
-     * DeletedMemory
-     * @description What is no longer known.
-     */
-    DeletedMemory: {
-      /** Id */
-      id: string;
-      /** Text */
-      text: string;
-    };
-    /**
-     * End
-     * @description The call is over.
-     */
-    End: {
-      reason: components['schemas']['EndedReason'];
-      /**
-       * Ended At
-       * Format: date-time
-       */
-      ended_at: string;
-    };
-    /**
-     * EndedReason
-     * @description Stored and exported: never rename a value, only add.
-     * @enum {string}
-     */
-    EndedReason:
-      | 'user_hung_up'
-      | 'user_left'
-      | 'agent_hung_up'
-      | 'transferred'
-      | 'user_silent'
-      | 'no_stt'
-      | 'no_llm'
-      | 'no_tts'
-      | 'agent_lost'
-      | 'max_duration'
-      | 'worker_stopped'
-      | 'room_closed'
-      | 'error';
-    /**
-     * ErrorAnswer
-     * @description The one error shape, for OpenAPI.
-     */
-    ErrorAnswer: {
-      error: components['schemas']['ErrorDetail'];
-    };
-    /**
-     * ErrorDetail
-     * @description What went wrong, as OpenAI's clients read it.
-     */
-    ErrorDetail: {
-      /** Message */
-      message: string;
-      /** Type */
-      type: string;
-      /** Param */
-      param: string | null;
-      /** Code */
-      code: string;
-      /** Details */
-      details?: {
-        [key: string]: unknown;
-      } | null;
-      /** Request Id */
-      request_id: string;
-    };
-    /**
-     * Memories
-     * @description Most relevant first, newest first when nothing was asked.
-     */
-    Memories: {
-      /** Memories */
-      memories: components['schemas']['Memory'][];
-    };
-    /**
-     * Memory
-     * @description One thing known about a user.
-     */
-    Memory: {
-      /** Id */
-      id: string;
-      /** Text */
-      text: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
-      kind: 'fact' | 'preference' | 'note';
-    };
-    /**
-     * MemoryId
-     * @description The memory that is kept.
-     */
-    MemoryId: {
-      /** Id */
-      id: string;
-    };
-    /**
-     * NewConversation
-     * @description A call began. `user_id` None: the one local user.
-     */
-    NewConversation: {
-      /** Conversation Id */
-      conversation_id: string;
-      /**
-       * Channel
-       * @enum {string}
-       */
-      channel: 'web' | 'sip';
-      /** User Id */
-      user_id?: string | null;
-      /** Persona Id */
-      persona_id?: string | null;
-      /** Room */
-      room?: string | null;
-      /**
-       * Started At
-       * Format: date-time
-       */
-      started_at: string;
-    };
-    /**
-     * NewMemory
-     * @description One thing to know from now on, of the local user when `user_id` is None.
-     */
-    NewMemory: {
-      /** User Id */
-      user_id?: string | null;
-      /** Text */
-      text: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
-      kind: 'fact' | 'preference' | 'note';
-      /** Conversation Id */
-      conversation_id?: string | null;
-    };
-    /**
-     * NewTurn
-     * @description All one side said until the floor passed. `heard_text`: what of a reply was played, None
-     *     for all of it; `confidence` 0..1; `timing` in seconds, by stage.
-     */
-    NewTurn: {
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: 'user' | 'assistant';
-      /** Text */
-      text: string;
-      /** Heard Text */
-      heard_text?: string | null;
-      /**
-       * Started At
-       * Format: date-time
-       */
-      started_at: string;
-      /**
-       * Interrupted
-       * @default false
-       */
-      interrupted: boolean;
-      /** Confidence */
-      confidence?: number | null;
-      /**
-       * Timing
-       * @default {}
-       */
-      timing: {
-        [key: string]: number | null;
-      };
-      /**
-       * Tools
-       * @default []
-       */
-      tools: components['schemas']['ToolCall'][];
-    };
-    /**
-     * Persona
-     * @description Who the agent is. None: the agent's own setting; `tools` None: all.
-     */
-    Persona: {
-      /** Id */
-      id: string;
-      /** Name */
-      name: string;
-      /** Prompt */
-      prompt: string;
-      /** Style */
-      style: string;
-      /** Voice */
-      voice: string | null;
-      /** Language */
-      language: string | null;
-      /** Greeting */
-      greeting: string | null;
-      /** Temperature */
-      temperature: number | null;
-      /** Tools */
-      tools: string[] | null;
-      /**
-       * Interruption Mode
-       * @enum {string}
-       */
-      interruption_mode: 'normal' | 'words' | 'off';
-      /** Interruption Words */
-      interruption_words: number;
-    };
-    /**
-     * PersonaName
-     * @description A persona one can ask for.
-     */
-    PersonaName: {
-      /** Id */
-      id: string;
-      /** Name */
-      name: string;
-    };
-    /**
-     * RoomConfig
-     * @description The part of LiveKit's room configuration a client may send.
-     */
-    RoomConfig: {
-      /**
-       * Agents
-       * @default []
-       */
-      agents: components['schemas']['AgentChoice'][];
-    };
-    /**
-     * ServiceStatus
-     * @description One service as the backend last saw it.
-     */
-    ServiceStatus: {
-      /** Name */
-      name: string;
-      /**
-       * State
-       * @enum {string}
-       */
-      state: 'ready' | 'unready' | 'unknown';
-      /** Latency Ms */
-      latency_ms: number | null;
-      /** Last Error */
-      last_error: string | null;
-      /**
-       * Since
-       * Format: date-time
-       */
-      since: string;
-    };
-    /**
-     * Status
-     * @description `ready`: a call works. `degraded`: it does, but something is missing.
-     */
-    Status: {
-      /**
-       * Status
-       * @enum {string}
-       */
-      status: 'ready' | 'degraded' | 'unready';
-      /** Services */
-      services: components['schemas']['ServiceStatus'][];
-    };
-    /**
-     * Summary
-     * @description What was said before the turns that are still told in full.
-     */
-    Summary: {
-      /** Text */
-      text: string;
-    };
-    /**
-     * TokenRequest
-     * @description LiveKit's standard body. Fields that would let a client choose what it may do are refused.
-     *
-     *     Beyond the standard: `conversation_id` of one to go on with, `persona_id` (or name) of who is to
-     *     answer.
-     */
-    TokenRequest: {
-      /**
-       * Room Name
-       * @default
-       */
-      room_name: string;
-      /**
-       * Participant Name
-       * @default
-       */
-      participant_name: string;
-      /**
-       * Participant Identity
-       * @default
-       */
-      participant_identity: string;
-      /**
-       * Participant Metadata
-       * @default
-       */
-      participant_metadata: string;
-      /**
-       * Participant Attributes
-       * @default {}
-       */
-      participant_attributes: {
-        [key: string]: string;
-      };
-      /**
-       * @default {
-       *       "agents": []
-       *     }
-       */
-      room_config: components['schemas']['RoomConfig'];
-      /** Conversation Id */
-      conversation_id?: string | null;
-      /** Persona Id */
-      persona_id?: string | null;
-    };
-    /**
-     * TokenResponse
-     * @description Where to connect and with what; `conversation_id` rides along.
-     */
-    TokenResponse: {
-      /** Server Url */
-      server_url: string;
-      /** Participant Token */
-      participant_token: string;
-      /** Conversation Id */
-      conversation_id: string;
-    };
-    /**
-     * ToolCall
-     * @description A tool that ran in a turn, with what went in and what came out.
-     */
-    ToolCall: {
-      /** Name */
-      name: string;
-      /** Arguments */
-      arguments?: unknown;
-      /** Result */
-      result?: unknown;
-    };
-    /**
-     * Turn
-     * @description A turn as the language model is told it: of a reply, what was heard.
-     */
-    Turn: {
-      /**
-       * Role
-       * @enum {string}
-       */
-      role: 'user' | 'assistant';
-      /** Text */
-      text: string;
-      /**
-       * At
-       * Format: date-time
-       */
-      at: string;
-    };
-    /**
-     * TurnId
-     * @description The turn that is kept.
-     */
-    TurnId: {
-      /** Turn Id */
-      turn_id: string;
-    };
-    /**
-     * User
-     * @description Who is talking, as far as it is known.
-     */
-    User: {
-      /** Id */
-      id: string;
-      /** Preferred Name */
-      preferred_name: string | null;
-      /** Language */
-      language: string | null;
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  live: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': {
-            [key: string]: unknown;
-          };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description not ready: the same */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
-      };
     };
-  };
-  ready: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    exposition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': unknown;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"] | null;
+            };
         };
-      };
-      /** @description not ready: the same */
-      503: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
-        content?: never;
-      };
     };
-  };
-  exposition: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            /** @description it was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationId"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationId"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    add_turn: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'text/plain': string;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTurn"];
+            };
         };
-      };
+        responses: {
+            /** @description it was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnId"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnId"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-  };
-  token: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    summarise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Summary"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-    requestBody?: {
-      content: {
-        'application/json': components['schemas']['TokenRequest'] | null;
-      };
+    end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["End"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description Successful Response */
-      201: {
-        headers: {
-          [name: string]: unknown;
+    context: {
+        parameters: {
+            query?: {
+                user_id?: string | null;
+                persona_id?: string | null;
+            };
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['TokenResponse'];
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Context"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description not_found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description rate_limited */
-      429: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
     };
-  };
-  begin: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    find_persona: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                persona: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Persona"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewConversation'];
-      };
+    recall: {
+        parameters: {
+            query?: {
+                user_id?: string | null;
+                query?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memories"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description it was there already */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    remember: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['ConversationId'];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
         };
-      };
-      /** @description Successful Response */
-      201: {
-        headers: {
-          [name: string]: unknown;
+        responses: {
+            /** @description it was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryId"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryId"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
-        content: {
-          'application/json': components['schemas']['ConversationId'];
-        };
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
     };
-  };
-  add_turn: {
-    parameters: {
-      query?: never;
-      header: {
-        'Idempotency-Key': string;
-      };
-      path: {
-        conversation_id: string;
-      };
-      cookie?: never;
+    forget: {
+        parameters: {
+            query?: {
+                user_id?: string | null;
+                query?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewTurn'];
-      };
+    webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
     };
-    responses: {
-      /** @description it was there already */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': components['schemas']['TurnId'];
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
         };
-      };
-      /** @description Successful Response */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TurnId'];
-        };
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
     };
-  };
-  summarise: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        conversation_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['Summary'];
-      };
-    };
-    responses: {
-      /** @description Successful Response */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  end: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        conversation_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['End'];
-      };
-    };
-    responses: {
-      /** @description Successful Response */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  context: {
-    parameters: {
-      query?: {
-        user_id?: string | null;
-        persona_id?: string | null;
-      };
-      header?: never;
-      path: {
-        conversation_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Context'];
-        };
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  find_persona: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        persona: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Persona'];
-        };
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description not_found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  recall: {
-    parameters: {
-      query?: {
-        user_id?: string | null;
-        query?: string;
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Memories'];
-        };
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  remember: {
-    parameters: {
-      query?: never;
-      header: {
-        'Idempotency-Key': string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['NewMemory'];
-      };
-    };
-    responses: {
-      /** @description it was there already */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MemoryId'];
-        };
-      };
-      /** @description Successful Response */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['MemoryId'];
-        };
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  forget: {
-    parameters: {
-      query?: {
-        user_id?: string | null;
-        query?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Deleted'];
-        };
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          'Retry-After'?: number;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  webhook: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description invalid_api_key */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-      /** @description refused */
-      '4XX': {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ErrorAnswer'];
-        };
-      };
-    };
-  };
-  status: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Successful Response */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Status'];
-        };
-      };
-    };
-  };
 }
