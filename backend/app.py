@@ -7,9 +7,11 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from backend.accounts.sign_in import SignIn
 from backend.calls.lines import Lines
 from backend.calls.tokens import TokenDesk, token_routes
 from backend.conversations import recorded as conversations
+from backend.conversations.routes import conversation_routes
 from backend.data.db import Database
 from backend.data.encryption import KeyRing
 from backend.health.status import status_routes, watch_services
@@ -22,7 +24,7 @@ from backend.rooms.webhooks import webhook_routes
 from backend.settings import BackendSettings
 from backend.web import SecurityHeaders, serve_web_app
 from chassis.ended import EndedReason
-from chassis.errors import Unavailable
+from chassis.errors import NotFound, Unavailable
 from chassis.health import Health, ready_probe
 from chassis.http import pooled_client
 from chassis.metrics import Metrics
@@ -78,7 +80,9 @@ def build(
     app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     desk = TokenDesk(settings, livekit, health, database, lines)
+    sign_in = SignIn(settings, database)
     app.include_router(token_routes(desk))
+    app.include_router(conversation_routes(database, sign_in))
     app.include_router(internal_routes(database, internal.key, settings.user_name))
     app.include_router(webhook_routes(livekit, watcher.look_early))
     app.include_router(status_routes(health))
@@ -95,6 +99,6 @@ def _ready_at_s(health: Health) -> float | None:
 async def _end_for_want_of_an_agent(database: Database, conversation_id: str) -> None:
     """Nobody else is there to write it down; without the database it stays unwritten."""
     ended = End(reason=EndedReason.AGENT_LOST, ended_at=datetime.now(UTC))
-    with suppress(Unavailable):
+    with suppress(Unavailable, NotFound):  # or it was deleted meanwhile
         async with database.writing() as session:
             await conversations.end(session, conversation_id, ended)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 from backend import internal_schema as schema
 from backend.accounts.tables import LOCAL_USER
 from backend.conversations import recorded as conversations
+from backend.conversations.deleted import forgotten
 from backend.data.db import Database
 from backend.memories import ranked as memory
 from backend.personas import stored as personas
@@ -96,16 +97,24 @@ def _kept(answer: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 
 
 def _add_conversation_routes(router: APIRouter, database: Database) -> None:
-    @router.post("/conversations", status_code=201, responses=_kept(schema.ConversationId))
+    @router.post(
+        "/conversations",
+        status_code=201,
+        responses=_kept(schema.ConversationId) | documented(NotFound),
+    )
     async def begin(body: schema.NewConversation, response: Response) -> schema.ConversationId:
         """A call began, of a new conversation (201) or a known one (200)."""
         async with database.writing() as session:
             created = await conversations.begin(session, body)
+        if created is None:
+            raise forgotten()
         response.status_code = 201 if created else 200
         return schema.ConversationId(conversation_id=body.conversation_id)
 
     @router.post(
-        "/conversations/{conversation_id}/turns", status_code=201, responses=_kept(schema.TurnId)
+        "/conversations/{conversation_id}/turns",
+        status_code=201,
+        responses=_kept(schema.TurnId) | documented(NotFound),
     )
     async def add_turn(
         conversation_id: ConversationId,
@@ -121,13 +130,19 @@ def _add_conversation_routes(router: APIRouter, database: Database) -> None:
         response.status_code = 201 if created else 200
         return schema.TurnId(turn_id=turn_id)
 
-    @router.put("/conversations/{conversation_id}/summary", status_code=204)
+    @router.put(
+        "/conversations/{conversation_id}/summary",
+        status_code=204,
+        responses=documented(NotFound),
+    )
     async def summarise(conversation_id: ConversationId, body: schema.Summary) -> None:
         """Replace the summary of what was said before the last turns."""
         async with database.writing() as session:
             await conversations.summarise(session, conversation_id, body.text)
 
-    @router.post("/conversations/{conversation_id}/end", status_code=204)
+    @router.post(
+        "/conversations/{conversation_id}/end", status_code=204, responses=documented(NotFound)
+    )
     async def end(conversation_id: ConversationId, body: schema.End) -> None:
         """The call is over, and why."""
         async with database.writing() as session:

@@ -1,4 +1,7 @@
-"""Conversations and their turns: recorded once each, told again when a call goes on."""
+"""Conversations and their turns: recorded once each, told again when a call goes on.
+
+What was deleted is not recorded again: then these raise NotFound, code `forgotten`.
+"""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -8,18 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import internal_schema as schema
 from backend.accounts.tables import LOCAL_USER
+from backend.conversations.deleted import bury, is_forgotten, refuse_forgotten
 from backend.conversations.tables import ConversationRow, TurnRow
 
 TURNS_TOLD = 20
 TURNS_READ = 3 * TURNS_TOLD  # replies cut before a word was heard are not told
 
 
-async def begin(session: AsyncSession, new: schema.NewConversation) -> bool:
-    """A call of this conversation began. True when it is the first word of it."""
+async def begin(session: AsyncSession, new: schema.NewConversation) -> bool | None:
+    """A call of this conversation began. True when it is the first word of it; None when its user
+    was deleted, and then nothing of it will be recorded."""
     user_id = new.user_id or LOCAL_USER
+    await refuse_forgotten(session, new.conversation_id)
+    if await is_forgotten(session, user_id):
+        await bury(session, new.conversation_id)
+        return None
     row = await session.get(ConversationRow, new.conversation_id)
     if row is None:
-        row = ConversationRow(id=new.conversation_id, started_at=new.started_at)
+        row = ConversationRow(
+            id=new.conversation_id, started_at=new.started_at, talked_before_s=0.0
+        )
         session.add(row)
         created = True
     else:
@@ -28,8 +39,11 @@ async def begin(session: AsyncSession, new: schema.NewConversation) -> bool:
     row.room = new.room
     # Outboxes of two workers may deliver in any order: what is older does not undo what is newer.
     row.started_at = min(row.started_at, new.started_at)
+    last_start = row.call_started_at or row.started_at
     if row.ended_at is not None and new.started_at > row.ended_at:
+        row.talked_before_s += max(0.0, (row.ended_at - last_start).total_seconds())
         row.ended_at = row.ended_reason = None
+    row.call_started_at = max(last_start, new.started_at)
     return created
 
 
@@ -40,6 +54,7 @@ async def add_turn(
     kept = await session.scalar(select(TurnRow.id).where(TurnRow.idempotency_key == key))
     if kept is not None:
         return kept, False
+    await refuse_forgotten(session, conversation_id)
     await _known(session, conversation_id, turn.started_at)
     turn_id = uuid4().hex
     values = turn.model_dump()
@@ -56,12 +71,14 @@ async def add_turn(
 
 
 async def summarise(session: AsyncSession, conversation_id: str, text: str) -> None:
+    await refuse_forgotten(session, conversation_id)
     row = await _known(session, conversation_id, datetime.now(UTC))
     row.summary = text
 
 
 async def end(session: AsyncSession, conversation_id: str, ended: schema.End) -> None:
     """Of two ends the later stays: a dead agent's is written by whoever noticed first."""
+    await refuse_forgotten(session, conversation_id)
     row = await _known(session, conversation_id, ended.ended_at)
     if row.ended_at is None or ended.ended_at >= row.ended_at:
         row.ended_at, row.ended_reason = ended.ended_at, ended.reason.value

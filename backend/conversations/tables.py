@@ -12,7 +12,8 @@ from backend.internal_schema import Role
 
 
 class ConversationRow(Base):
-    """One or more calls long. `ended_at` is of the last of them, None while it lasts."""
+    """One or more calls long. `call_started_at` and `ended_at` are of the last of them, `ended_at`
+    None while it lasts; `talked_before_s` is what those before it took together."""
 
     __tablename__ = "conversations"
 
@@ -23,6 +24,8 @@ class ConversationRow(Base):
     room: Mapped[str | None] = mapped_column(String(256))
     title: Mapped[str | None] = mapped_column(Encrypted("conversations.title"))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    call_started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    talked_before_s: Mapped[float] = mapped_column(default=0.0)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_reason: Mapped[str | None] = mapped_column(String(32))
     summary: Mapped[str | None] = mapped_column(Encrypted("conversations.summary"))

@@ -9,9 +9,11 @@ revision = "0003"
 down_revision = "0002"
 
 INSTANT = sa.DateTime(timezone=True)
+LEASES = sa.table("leases", sa.column("name"), sa.column("holder"), sa.column("beats"))
 
 
 def upgrade() -> None:
+    op.bulk_insert(LEASES, [{"name": "retention", "holder": "", "beats": 0}])
     _users()
     _sessions_and_invites()
     _keys()
@@ -129,6 +131,11 @@ def _keys() -> None:
 
 def _conversations() -> None:
     op.add_column("conversations", sa.Column("title", sa.Text))
+    op.add_column("conversations", sa.Column("call_started_at", INSTANT))
+    op.add_column(
+        "conversations",
+        sa.Column("talked_before_s", sa.Float, nullable=False, server_default=sa.text("0")),
+    )
     op.create_index(
         "conversations_of_user", "conversations", ["user_id", sa.text("started_at DESC"), "id"]
     )

@@ -1,0 +1,55 @@
+"""Conversations deleted for good: what comes late of them does not bring them back."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.tables import TombstoneRow
+from backend.conversations.tables import ConversationRow
+from backend.memories.tables import MemoryRow
+from chassis.errors import NotFound
+
+
+async def bury(session: AsyncSession, *ids: str) -> None:
+    """These users or conversations are gone; saying it twice is fine."""
+    known = set(await session.scalars(select(TombstoneRow.id).where(TombstoneRow.id.in_(ids))))
+    now = datetime.now(UTC)
+    session.add_all(TombstoneRow(id=id_, deleted_at=now) for id_ in dict.fromkeys(ids)
+                    if id_ not in known)  # fmt: skip
+
+
+async def is_forgotten(session: AsyncSession, *ids: str) -> bool:
+    """Whether any of these users or conversations was deleted."""
+    gone = select(TombstoneRow.id).where(TombstoneRow.id.in_(ids)).limit(1)
+    return await session.scalar(gone) is not None
+
+
+async def refuse_forgotten(session: AsyncSession, *ids: str) -> None:
+    """Raises NotFound, code `forgotten`, when any of these was deleted."""
+    if await is_forgotten(session, *ids):
+        raise forgotten()
+
+
+def forgotten() -> NotFound:
+    """Who hears it drops what it has of that."""
+    return NotFound("it was deleted, with all that belongs to it", code="forgotten")
+
+
+async def delete_conversations(session: AsyncSession, ids: Sequence[str]) -> None:
+    """With their turns and recordings. What was remembered in them stays, and no longer says where
+    it came from."""
+    await bury(session, *ids)
+    await erase(session, ids)
+
+
+async def erase(session: AsyncSession, ids: Sequence[str]) -> None:
+    """As `delete_conversations`, without a trace: of what is old nothing more will come."""
+    await session.execute(
+        update(MemoryRow)
+        .where(MemoryRow.conversation_id.in_(ids))
+        .values(conversation_id=None, turn_id=None)
+    )
+    # The database takes turns, recordings and their chunks with it.
+    await session.execute(delete(ConversationRow).where(ConversationRow.id.in_(ids)))

@@ -1,0 +1,46 @@
+"""A history to read: conversations and turns as the agent records them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def begin(agent: TestClient, conversation: str, *, minute: float = 0, **fields: Any) -> None:
+    body = {"conversation_id": conversation, "channel": "web", "started_at": at(minute)} | fields
+    assert agent.post("/internal/conversations", json=body).status_code in (200, 201)
+
+
+def say(
+    agent: TestClient,
+    conversation: str,
+    text: str,
+    *,
+    minute: float = 0,
+    role: str = "user",
+    **fields: Any,
+) -> str:
+    body = {"role": role, "text": text, "started_at": at(minute)} | fields
+    key = f"{conversation} {role} {minute} {text}"[:255]
+    path = f"/internal/conversations/{conversation}/turns"
+    response = agent.post(path, json=body, headers={"idempotency-key": key})
+    assert response.status_code in (200, 201), response.text
+    return str(response.json()["turn_id"])
+
+
+def end(agent: TestClient, conversation: str, *, minute: float, reason: str = "user_left") -> None:
+    body = {"reason": reason, "ended_at": at(minute)}
+    path = f"/internal/conversations/{conversation}/end"
+    assert agent.post(path, json=body).status_code == 204
+
+
+def listed(client: TestClient, **query: Any) -> Any:
+    response = client.get("/api/conversations", params=query)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def at(minute: float) -> str:
+    return (NOON + timedelta(minutes=minute)).isoformat()
