@@ -52,7 +52,8 @@ def create_app(
 ) -> FastAPI:
     """An app with `/health/live`, `/health/ready`, `/metrics`; `health` polls while it runs.
 
-    `body_bytes_by_path`: the largest body of paths that take other ones than `max_body_bytes`.
+    `body_bytes_by_path`: the largest body of paths that take other ones than `max_body_bytes`;
+    a `*` stands for any one segment.
     """
 
     @asynccontextmanager

@@ -16,6 +16,7 @@ from livekit.protocol.agent_dispatch import RoomAgentDispatch
 from livekit.protocol.room import RoomConfiguration
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.accounts.tables import LOCAL_USER
 from backend.calls.lines import Lines
 from backend.conversations.recorded import find_conversation
 from backend.data.db import Database
@@ -182,7 +183,9 @@ class TokenDesk:
         persona_id = None
         async with self._database.reading() as session:
             if request.persona_id is not None:
-                persona = await find_persona(session, request.persona_id, param="persona_id")
+                persona = await find_persona(
+                    session, request.persona_id, user_id=LOCAL_USER, param="persona_id"
+                )
                 persona_id = persona.id
             if request.conversation_id is not None:
                 known = await find_conversation(session, request.conversation_id)
