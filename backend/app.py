@@ -17,6 +17,10 @@ from backend.data.encryption import KeyRing
 from backend.health.status import status_routes, watch_services
 from backend.internal import internal_routes
 from backend.internal_schema import End
+from backend.personas.drawn import ImageGenerator
+from backend.personas.options import Options
+from backend.personas.pictures import Pictures
+from backend.personas.routes import PICTURE_BYTES_BY_PATH, persona_routes
 from backend.rooms.leader import Leader
 from backend.rooms.watcher import RoomWatcher
 from backend.rooms.watcher_sfu import Sfu
@@ -72,17 +76,27 @@ def build(
         on_agent_lost=partial(_end_for_want_of_an_agent, database),
     )
 
+    pictures = Pictures()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, database, leader, watcher:
+        async with client, database, leader, watcher, pictures:
             yield
 
-    app = create_app("backend", metrics=metrics, health=health, lifespan=lifespan)
+    app = create_app(
+        "backend",
+        metrics=metrics,
+        health=health,
+        lifespan=lifespan,
+        body_bytes_by_path=PICTURE_BYTES_BY_PATH,
+    )
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     desk = TokenDesk(settings, livekit, health, database, lines)
     sign_in = SignIn(settings, database)
     app.include_router(token_routes(desk))
     app.include_router(conversation_routes(database, sign_in))
+    options, generator = Options(settings, client), ImageGenerator(settings, client)
+    app.include_router(persona_routes(database, sign_in, options, pictures, generator))
     app.include_router(internal_routes(database, internal.key, settings.user_name))
     app.include_router(webhook_routes(livekit, watcher.look_early))
     app.include_router(status_routes(health))

@@ -162,8 +162,8 @@ def _add_context_routes(router: APIRouter, database: Database, user_name: str | 
             known = await conversations.find_conversation(session, conversation_id)
             user = known.user_id if known else user_id or LOCAL_USER
             wanted = persona_id or (known.persona_id if known else None)
-            persona = await personas.persona_or_default(session, wanted)
-            names = await personas.all_personas(session)
+            persona = await personas.persona_or_default(session, wanted, user_id=user)
+            names = await personas.all_personas(session, user)
             turns = await conversations.last_turns(session, conversation_id)
             memories = await memory.newest(session, user, MEMORIES_TOLD)
         return schema.Context(
@@ -182,10 +182,12 @@ def _add_context_routes(router: APIRouter, database: Database, user_name: str | 
         )
 
     @router.get("/personas/{persona}", responses=documented(NotFound))
-    async def find_persona(persona: ConversationId) -> schema.Persona:
-        """By id, or by name in any case."""
+    async def find_persona(persona: ConversationId, user_id: UserId = None) -> schema.Persona:
+        """By id, or by name in any case: the user's own, then everybody's."""
         async with database.reading() as session:
-            found = await personas.find_persona(session, persona, param="persona")
+            found = await personas.find_persona(
+                session, persona, user_id=user_id or LOCAL_USER, param="persona"
+            )
         return schema.Persona.model_validate(found)
 
 
