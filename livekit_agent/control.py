@@ -42,9 +42,10 @@ class Mute(_Request):
 
 
 class PushToTalk(_Request):
-    """`pressed`: the key goes down; not: it is let go, and what was said is a turn."""
+    """`pressed`: the key goes down; not: it is let go, and what was said is a turn. None: it is put
+    away."""
 
-    pressed: bool
+    pressed: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Actions:
     set_voice: Callable[[str], Awaitable[None]]
     set_persona: Callable[[str], Awaitable[None]]
     mute: Callable[[bool], Awaitable[None]]
-    push_to_talk: Callable[[bool], Awaitable[None]]
+    push_to_talk: Callable[[bool | None], Awaitable[None]]
 
 
 class Control:

@@ -41,6 +41,7 @@ class Switches:
 
     def __init__(self, parts: Switchable) -> None:
         self._parts = parts
+        self._by_silence = parts.session.turn_detection
 
     def actions(self) -> Actions:
         """What the screen may ask for."""
@@ -76,10 +77,15 @@ class Switches:
         """Whether the agent is deaf."""
         self._parts.session.input.set_audio_enabled(not muted)
 
-    async def push_to_talk(self, pressed: bool) -> None:
-        """The first press makes the key, not silence, say when a turn is over."""
+    async def push_to_talk(self, pressed: bool | None) -> None:
+        """The first press makes the key, not silence, say when a turn is over, until None puts it
+        away."""
         session = self._parts.session
-        if pressed:
+        if pressed is None:
+            session.update_options(turn_detection=self._by_silence)
+            session.clear_user_turn()
+            session.input.set_audio_enabled(True)
+        elif pressed:
             session.update_options(turn_detection="manual")
             await session.interrupt(force=True)
             session.clear_user_turn()

@@ -8,7 +8,7 @@ from tests.livekit_agent.virtual.clock import now_s
 STORY = "Once there was a car with three wheels. It drove over the hills. And then it came home."
 
 
-async def press(talk: TalkingTo, pressed: bool) -> None:
+async def press(talk: TalkingTo, pressed: bool | None) -> None:
     await talk.room.press("push_to_talk", pressed=pressed)
 
 
@@ -106,3 +106,14 @@ async def test_what_is_said_without_the_key_is_not_heard(talk: TalkingTo) -> Non
         await asyncio.sleep(4)
         assert talk.turns == ["how old is the moon"]
         assert talk.heard == []
+
+
+async def test_once_the_key_is_put_away_silence_ends_turns_again(talk: TalkingTo) -> None:
+    async with talk:
+        await talk.greeted()
+        await say_with_key(talk, "how old is the moon")
+        await talk.quiet()
+        await press(talk, None)
+        await talk.say("how far is the sun")
+        await talk.quiet()
+        assert talk.turns == ["how old is the moon", "how far is the sun"]
