@@ -1,6 +1,6 @@
 /** Who may see what: sends people to sign in, or to set up a new server, and back again. */
 
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { type Location, Outlet, useLocation, useNavigate } from 'react-router';
 import { type Session, useMe } from '../client/session';
 import { ErrorCard } from '../ui/ErrorCard';
@@ -39,7 +39,11 @@ function Guard({ detour }: { detour: Detour }) {
     if (target !== null) void navigate(target, { replace: true });
   }, [target, navigate]);
 
-  if (me.data && target === null) return <Outlet />;
+  // A screen that is up stays until its successor is: signed out during a call, people are asked
+  // before it ends, and after signing in the form does not blink.
+  const up = useRef(false);
+  if (me.data && target === null) up.current = true;
+  if (up.current) return <Outlet />;
   if (me.isError && !me.data) {
     return (
       <main id="main" tabIndex={-1} className="mx-auto w-full max-w-xl px-4 py-8">

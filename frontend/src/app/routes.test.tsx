@@ -3,6 +3,7 @@ import { render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Answers, failure, stubNetwork } from '../../test/screen';
+import { requestJson } from '../client/api';
 import type { Session, User } from '../client/session';
 import { showLanguage } from '../i18n';
 import { App } from './App';
@@ -105,6 +106,23 @@ describe('somebody who is signed in', () => {
     await heading('Sign in');
     expect(calls.map(({ method, path }) => `${method} ${path}`)).toContain('POST /api/auth/logout');
   });
+});
+
+it('a session that ends elsewhere leads to sign in and back', async () => {
+  let signedIn = true;
+  open(
+    '/memory',
+    {},
+    {
+      'GET /api/auth': () => ({ ...SESSION, user: signedIn ? ADA : null }),
+      'GET /api/gone': failure(401, 'unauthorized'),
+    },
+  );
+  await heading('Memory');
+  signedIn = false;
+  await expect(requestJson('/api/gone')).rejects.toMatchObject({ status: 401 });
+  await heading('Sign in');
+  expect(address()).toBe('/sign-in?next=%2Fmemory');
 });
 
 it('a server without accounts asks nobody to sign in', async () => {

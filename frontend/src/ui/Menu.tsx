@@ -27,23 +27,22 @@ export function Menu({ trigger, heading, items }: Props) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          className="z-50 min-w-48 max-w-72 rounded-2xl border border-line bg-surface p-1.5 shadow-lg"
-        >
-          {heading && (
-            <DropdownMenu.Label className="truncate px-3 py-2 text-soft text-sm">
-              {heading}
-            </DropdownMenu.Label>
-          )}
-          {items.map((item) => (
-            <Item key={item.label} item={item} />
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      {/* No portal: the menu stays within the landmark its button is in. */}
+      <DropdownMenu.Content
+        align="end"
+        sideOffset={6}
+        collisionPadding={8}
+        className="z-50 min-w-48 max-w-72 rounded-2xl border border-line bg-surface p-1.5 shadow-lg"
+      >
+        {heading && (
+          <DropdownMenu.Label className="truncate px-3 py-2 text-soft text-sm">
+            {heading}
+          </DropdownMenu.Label>
+        )}
+        {items.map((item) => (
+          <Item key={item.label} item={item} />
+        ))}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

@@ -13,7 +13,7 @@ export function Spinner({ size = 18 }: { size?: number }) {
 export function Loading({ label }: { label?: string }) {
   const { t } = useTranslation();
   return (
-    <p role="status" className="m-auto flex items-center gap-3 p-8 text-soft">
+    <p role="status" className="appears-late m-auto flex items-center gap-3 p-8 text-soft">
       <Spinner />
       {label ?? t('ui.loading')}
     </p>
