@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
+from backend.accounts.gate import Gate
+from backend.accounts.routes import account_routes
+from backend.accounts.setup import FirstAdmin
 from backend.accounts.sign_in import SignIn
 from backend.calls.lines import Lines
 from backend.calls.tokens import TokenDesk, token_routes
@@ -77,10 +81,11 @@ def build(
     )
 
     pictures = Pictures()
+    first_admin = FirstAdmin(settings, database)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, database, leader, watcher, pictures:
+        async with client, database, first_admin, leader, watcher, pictures:
             yield
 
     app = create_app(
@@ -91,8 +96,11 @@ def build(
         body_bytes_by_path=PICTURE_BYTES_BY_PATH,
     )
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
+    # Innermost: what it refuses is measured, logged and answered with the headers all have.
+    app.user_middleware.append(Middleware(Gate, settings=settings, key=internal.key))
     desk = TokenDesk(settings, livekit, health, database, lines)
     sign_in = SignIn(settings, database)
+    app.include_router(account_routes(settings, database, sign_in, first_admin))
     app.include_router(token_routes(desk))
     app.include_router(conversation_routes(database, sign_in))
     options, generator = Options(settings, client), ImageGenerator(settings, client)

@@ -17,6 +17,7 @@ from chassis.settings import InternalSettings, LiveKitSettings
 
 SECRET = "0123456789abcdef0123456789abcdef"
 SERVICE_KEY = "fedcba9876543210fedcba9876543210"
+TEST_ORIGIN = "http://testserver"  # where a TestClient thinks it is
 DEAD = "http://127.0.0.1:9"  # the discard port: nothing listens
 
 
@@ -51,4 +52,5 @@ def app_with(
     )
     internal = InternalSettings(key=SecretStr(service_key) if service_key else None)
     urls = {f"{name}_url": peers for name in ("stt", "llm", "tts", "embedded", "agent")}
-    return build(BackendSettings(**{"web_dir": web_dir, **urls, **settings}), livekit, internal)
+    ours: dict[str, Any] = {"web_dir": web_dir, "allowed_origins": [TEST_ORIGIN], **urls}
+    return build(BackendSettings(**(ours | settings)), livekit, internal)
