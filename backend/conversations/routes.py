@@ -12,6 +12,7 @@ from backend.conversations.cursors import MAX_CURSOR_CHARS, Cursor
 from backend.conversations.deleted import delete_conversations
 from backend.conversations.exported import MEDIA_TYPES, Format, disposition, file_of
 from backend.conversations.listed import Filter, list_page
+from backend.conversations.searched import fold, search
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
 from backend.internal_schema import Channel, Instant
@@ -49,13 +50,18 @@ def _add_list(router: APIRouter, database: Database, sign_in: SignIn) -> None:
         who: Annotated[Principal, Depends(sign_in.user)],
         cursor: CursorText = None,
         limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
+        q: Annotated[str, Query(max_length=MAX_QUERY_CHARS)] = "",
         channel: Channel | None = None,
         after: Instant | None = None,
         before: Instant | None = None,
     ) -> schema.ConversationPage:
-        """Newest first."""
+        """Newest first. With `q`, those with all its words in their title, their summary or one
+        of their turns, in any case and with any accents; a page of a search may have fewer than
+        `limit`, even none, and yet a next one."""
         wanted = Filter(user_id=who.user_id, channel=channel, after=after, before=before)
         start = Cursor.parse(cursor) if cursor else None
+        if fold(q).split():
+            return await search(database, wanted, q, start, limit)
         async with database.reading() as session:
             return await list_page(session, wanted, start, limit)
 

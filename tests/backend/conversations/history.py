@@ -1,6 +1,7 @@
 """A history to read: conversations and turns as the agent records them."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -23,7 +24,7 @@ def say(
     **fields: Any,
 ) -> str:
     body = {"role": role, "text": text, "started_at": at(minute)} | fields
-    key = f"{conversation} {role} {minute} {text}"[:255]
+    key = sha256(f"{conversation} {role} {minute} {text}".encode()).hexdigest()
     path = f"/internal/conversations/{conversation}/turns"
     response = agent.post(path, json=body, headers={"idempotency-key": key})
     assert response.status_code in (200, 201), response.text
