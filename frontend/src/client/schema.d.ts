@@ -898,7 +898,7 @@ export interface paths {
         };
         /**
          * Status
-         * @description Every service with its state, latency and last error.
+         * @description Every service with its state and latency; signed in, also why and what to do.
          */
         get: operations["status"];
         put?: never;
@@ -1674,7 +1674,8 @@ export interface components {
         };
         /**
          * ServiceStatus
-         * @description One service as the backend last saw it.
+         * @description One service as the backend last saw it. `code`: what is wrong, a row of docs/doctor.md;
+         *     `last_error` and `fix` are for those who are signed in.
          */
         ServiceStatus: {
             /** Name */
@@ -1693,6 +1694,10 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /** Code */
+            code: string | null;
+            /** Fix */
+            fix: string | null;
         };
         /**
          * Session
@@ -1773,6 +1778,8 @@ export interface components {
              * @enum {string}
              */
             status: "ready" | "degraded" | "unready";
+            /** Version */
+            version: string;
             /** Services */
             services: components["schemas"]["ServiceStatus"][];
         };
