@@ -89,7 +89,7 @@ def test_a_foreign_page_gets_no_token(client: TestClient) -> None:
 
 def test_an_allowed_origin_gets_one(tmp_path: Path, peers: str) -> None:
     app = app_with(tmp_path, peers, allowed_origins=["https://parley.home/"])
-    with TestClient(app) as client:
+    with TestClient(app, base_url="https://parley.home") as client:
         headers = {"origin": "https://parley.home"}
         assert client.post("/api/token", json={}, headers=headers).status_code == 201
 
