@@ -94,7 +94,7 @@ function Navigation() {
             <NavLink
               to={to}
               end={to === '/'}
-              className="flex min-h-11 items-center rounded-full px-3.5 text-soft transition-colors hover:bg-raised hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent lg:text-sm"
+              className="flex min-h-11 items-center rounded-full px-3.5 text-soft transition-colors hover:bg-raised hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent lg:text-sm forced-colors:aria-[current=page]:underline"
             >
               {t(`nav.${name}`)}
             </NavLink>

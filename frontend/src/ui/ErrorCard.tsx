@@ -4,7 +4,7 @@ import { RotateCw, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { ApiError } from '../client/ApiError';
-import { Button, buttonClasses } from './Button';
+import { Button } from './Button';
 
 type Props = {
   error: Error;
@@ -66,7 +66,10 @@ export function ErrorCard({ error, title, onRetry, retrying = false }: Props) {
             </Button>
           )}
           {asksForHealth(cause) && (
-            <Link to="/health" className={buttonClasses('quiet')}>
+            <Link
+              to="/health"
+              className="inline-flex min-h-11 items-center underline underline-offset-2"
+            >
               {t('errors.health')}
             </Link>
           )}
