@@ -21,6 +21,8 @@ from backend.data.encryption import KeyRing
 from backend.health.status import status_routes, watch_services
 from backend.internal import internal_routes
 from backend.internal_schema import End
+from backend.memories.routes import MEMORIES_BYTES_BY_PATH, memory_routes
+from backend.memories.search import MemorySearch
 from backend.personas.drawn import ImageGenerator
 from backend.personas.options import Options
 from backend.personas.pictures import Pictures
@@ -93,19 +95,20 @@ def build(
         metrics=metrics,
         health=health,
         lifespan=lifespan,
-        body_bytes_by_path=PICTURE_BYTES_BY_PATH,
+        body_bytes_by_path=PICTURE_BYTES_BY_PATH | MEMORIES_BYTES_BY_PATH,
     )
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     # Innermost: what it refuses is measured, logged and answered with the headers all have.
     app.user_middleware.append(Middleware(Gate, settings=settings, key=internal.key))
     desk = TokenDesk(settings, livekit, health, database, lines)
-    sign_in = SignIn(settings, database)
+    sign_in, search = SignIn(settings, database), MemorySearch(database)
     app.include_router(account_routes(settings, database, sign_in, first_admin))
     app.include_router(token_routes(desk))
     app.include_router(conversation_routes(database, sign_in))
     options, generator = Options(settings, client), ImageGenerator(settings, client)
     app.include_router(persona_routes(database, sign_in, options, pictures, generator))
-    app.include_router(internal_routes(database, internal.key, settings.user_name))
+    app.include_router(memory_routes(database, sign_in, search))
+    app.include_router(internal_routes(database, search, internal.key, settings.user_name))
     app.include_router(webhook_routes(livekit, watcher.look_early))
     app.include_router(status_routes(health))
     serve_web_app(app, settings.web_dir)

@@ -10,11 +10,12 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, SecretStr
 
 from backend import internal_schema as schema
-from backend.accounts.tables import LOCAL_USER
+from backend.accounts.tables import LOCAL_USER, UserRow
 from backend.conversations import recorded as conversations
 from backend.conversations.deleted import forgotten
 from backend.data.db import Database
-from backend.memories import ranked as memory
+from backend.memories import remembered
+from backend.memories.search import MemorySearch
 from backend.personas import stored as personas
 from chassis.errors import (
     Forbidden,
@@ -37,7 +38,10 @@ SearchText = Annotated[str, Query(max_length=2_000)]
 
 
 def internal_routes(
-    database: Database, key: SecretStr | None, user_name: str | None = None
+    database: Database,
+    search: MemorySearch,
+    key: SecretStr | None,
+    user_name: str | None = None,
 ) -> APIRouter:
     """`key` None lets nobody in. `user_name`: what the local user is called."""
     router = APIRouter(
@@ -48,8 +52,8 @@ def internal_routes(
         responses=documented(Unauthorized, Forbidden, Unavailable),
     )
     _add_conversation_routes(router, database)
-    _add_context_routes(router, database, user_name)
-    _add_memory_routes(router, database)
+    _add_context_routes(router, database, search, user_name)
+    _add_memory_routes(router, database, search)
     return router
 
 
@@ -149,7 +153,9 @@ def _add_conversation_routes(router: APIRouter, database: Database) -> None:
             await conversations.end(session, conversation_id, body)
 
 
-def _add_context_routes(router: APIRouter, database: Database, user_name: str | None) -> None:
+def _add_context_routes(
+    router: APIRouter, database: Database, search: MemorySearch, user_name: str | None
+) -> None:
     @router.get("/conversations/{conversation_id}/context")
     async def context(
         conversation_id: ConversationId,
@@ -165,20 +171,17 @@ def _add_context_routes(router: APIRouter, database: Database, user_name: str | 
             persona = await personas.persona_or_default(session, wanted, user_id=user)
             names = await personas.all_personas(session, user)
             turns = await conversations.last_turns(session, conversation_id)
-            memories = await memory.newest(session, user, MEMORIES_TOLD)
+            person = await session.get(UserRow, user)
+            memories = await search.at_start(session, user, MEMORIES_TOLD)
         return schema.Context(
             conversation_id=conversation_id,
             resumed=bool(turns),
             persona=schema.Persona.model_validate(persona),
             personas=[schema.PersonaName.model_validate(name) for name in names],
-            user=schema.User(
-                id=user,
-                preferred_name=user_name if user == LOCAL_USER else None,
-                language=None,
-            ),
+            user=_told_of(person, user, user_name),
             summary=known.summary if known else None,
             turns=turns,
-            memories=memories,
+            memories=[schema.ToldMemory.model_validate(memory) for memory in memories],
         )
 
     @router.get("/personas/{persona}", responses=documented(NotFound))
@@ -191,37 +194,43 @@ def _add_context_routes(router: APIRouter, database: Database, user_name: str | 
         return schema.Persona.model_validate(found)
 
 
-def _add_memory_routes(router: APIRouter, database: Database) -> None:
+def _told_of(person: UserRow | None, user_id: str, local_name: str | None) -> schema.User:
+    """None of a person without an account: who calls by telephone."""
+    return schema.User(
+        id=user_id,
+        preferred_name=(person.preferred_name if person else None)
+        or (local_name if user_id == LOCAL_USER else None),
+        language=person.language if person else None,
+        memory_policy=person.memory_policy if person else "auto",
+    )
+
+
+def _add_memory_routes(router: APIRouter, database: Database, search: MemorySearch) -> None:
     @router.get("/memories")
     async def recall(
         user_id: UserId = None,
         query: SearchText = "",
         limit: Annotated[int, Query(ge=1, le=100)] = MEMORIES_TOLD,
     ) -> schema.Memories:
-        """Those that bear on `query`, best first; without one the newest."""
-        async with database.reading() as session:
-            rows = await memory.newest(session, user_id or LOCAL_USER)
-        # A thread: a thousand memories would hold up every other request for milliseconds.
-        found = await asyncio.to_thread(memory.relevant, query, rows, limit) if query else rows
-        return schema.Memories(memories=found[:limit])
+        """Those that bear on `query`, best first; without one the newest. None that are only
+        proposed, and none at all when the user wants nothing remembered."""
+        found = await search.told(user_id or LOCAL_USER, query.strip(), limit)
+        memories = [schema.ToldMemory.model_validate(known) for known in found]
+        return schema.Memories(memories=memories)
 
     @router.post("/memories", status_code=201, responses=_kept(schema.MemoryId))
     async def remember(
         body: schema.NewMemory, idempotency_key: IdempotencyKey, response: Response
     ) -> schema.MemoryId:
-        """Keep one thing; told again, by key or word for word, it answers 200 and the same id."""
-        async with database.writing() as session:
-            user_id = body.user_id or LOCAL_USER
-            memory_id, created = await memory.remember(session, body, user_id, idempotency_key)
+        """Keep one thing; told again, by key or word for word, it answers 200 and the same id.
+        200 without an id when the user wants nothing remembered."""
+        kept, created = await remembered.remember(database, search, body, idempotency_key)
         response.status_code = 201 if created else 200
-        return schema.MemoryId(id=memory_id)
+        return kept
 
     @router.delete("/memories")
     async def forget(user_id: UserId = None, query: SearchText = "") -> schema.Deleted:
         """Delete those that match `query` best."""
         if not query.strip():
             raise InvalidRequest("say what to forget", param="query")
-        async with database.writing() as session:
-            gone = await memory.forget(session, user_id or LOCAL_USER, query)
-        deleted = [schema.DeletedMemory(id=row.id, text=row.text) for row in gone]
-        return schema.Deleted(deleted=deleted)
+        return await remembered.forget(database, search, user_id or LOCAL_USER, query)

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+)
 
 from chassis.ended import EndedReason
 
@@ -119,8 +127,10 @@ class Turn(BaseModel):
     at: datetime
 
 
-class Memory(BaseModel):
-    """One thing known about a user."""
+class ToldMemory(BaseModel):
+    """One thing known about a user, as the agent is told it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: str
     text: str
@@ -128,24 +138,30 @@ class Memory(BaseModel):
 
 
 class NewMemory(BaseModel):
-    """One thing to know from now on, of the local user when `user_id` is None."""
+    """One thing to know from now on, of the local user when `user_id` is None. `explicit`: the
+    user asked for it; `turn_key`: Idempotency-Key of the turn it was said in."""
 
     user_id: Id | None = None
-    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
     kind: MemoryKind
     conversation_id: Id | None = None
+    turn_key: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    explicit: bool = False
 
 
 class MemoryId(BaseModel):
-    """The memory that is kept."""
+    """The memory that is kept. `proposed`: for the user to accept; `kept` False, and no id: the
+    user wants nothing remembered."""
 
-    id: str
+    id: str | None
+    kept: bool
+    proposed: bool
 
 
 class Memories(BaseModel):
     """Most relevant first, newest first when nothing was asked."""
 
-    memories: list[Memory]
+    memories: list[ToldMemory]
 
 
 class DeletedMemory(BaseModel):
@@ -162,11 +178,13 @@ class Deleted(BaseModel):
 
 
 class User(BaseModel):
-    """Who is talking, as far as it is known."""
+    """Who is talking, as far as it is known. `memory_policy`: ask: what was not asked to be
+    remembered is only proposed; off: nothing is kept."""
 
     id: str
     preferred_name: str | None
     language: str | None
+    memory_policy: Literal["auto", "ask", "off"]
 
 
 class Context(BaseModel):
@@ -179,4 +197,4 @@ class Context(BaseModel):
     user: User
     summary: str | None
     turns: list[Turn]
-    memories: list[Memory]
+    memories: list[ToldMemory]

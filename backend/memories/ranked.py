@@ -1,121 +1,82 @@
-"""What is known about a user between calls, and which of it bears on what is asked."""
+"""Which of many texts bear on what is asked, by the words they share: BM25, kept up to date.
 
-import functools
-import re
-import unicodedata
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from uuid import uuid4
-
-from rank_bm25 import BM25Plus  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from backend import internal_schema as schema
-from backend.memories.tables import MemoryRow
-
-MEMORIES_RANKED = 1_000  # newest first; ranking them takes a few ms, a turn has 40 ms for all of it
-WORDS_KEPT = 4 * MEMORIES_RANKED  # texts whose words are at hand
-STEM_CHARS = 4  # a shorter word's last s is not a plural: bus, has, gas
-FORGET_SHARE = 0.5  # of the query's words that a memory must have to be deleted by it
-WORD = re.compile(r"\w+")
-# Words that are in every question, in the languages spoken here.
-ENGLISH = """
-a about am an and any are as at be been but by can could d did do does for forget from had
-has have her him his how i if in is it its know ll m me my of on or our please re remember s
-she should so t tell than that the their them then there they this to ve was we were what when
-where which who whose why will with would you your
+Texts come and go one at a time and only those that share a word are looked at, so that ten
+thousand of them take milliseconds; the libraries count all of them anew.
 """
-FRENCH = """
-au aux avec ai as c ce ces cet cette comment d dans de des du elle en es est et eu il ils j je
-l la le les leur lui m ma mais me mes mon n ne nos notre nous on ont ou oublie par pas pour qu
-quand que quel quelle quels quelles qui quoi sa se ses sont souviens sur ta te tes toi ton tu
-un une vos votre vous y
-"""
-STOPWORDS = frozenset(ENGLISH.split() + FRENCH.split())
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from backend.memories.words import words_of
+
+# The variant that adds DELTA for each word found (BM25+, Lv and Zhai 2011): with few texts the
+# plain one scores a word below zero when half of them have it.
+K1 = 1.5
+B = 0.75
+DELTA = 1.0
+FORGET_SHARE = 0.5  # of the query's words that a text must have to be deleted by it
 
 
-async def remember(
-    session: AsyncSession, new: schema.NewMemory, user_id: str, key: str
-) -> tuple[str, bool]:
-    """The memory's id, and whether it is new: told twice, it is kept once."""
-    known = select(MemoryRow.id).where(MemoryRow.idempotency_key == key)
-    kept = await session.scalar(known)
-    if kept is not None:
-        return kept, False
-    for memory in await newest(session, user_id):  # encrypted: the database cannot compare them
-        if memory.text == new.text:
-            return memory.id, False
-    memory_id = uuid4().hex
-    session.add(
-        MemoryRow(
-            id=memory_id,
-            user_id=user_id,
-            conversation_id=new.conversation_id,
-            idempotency_key=key,
-            text=new.text,
-            kind=new.kind,
-            proposed=False,
-            recorded_at=datetime.now(UTC),
-        )
-    )
-    return memory_id, True
+class RankedTexts:
+    """Texts by id."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, Counter[str]] = {}
+        self._having: defaultdict[str, set[str]] = defaultdict(set)
+        self._lengths: dict[str, int] = {}
+        self._length = 0  # of all of them together, in words
+
+    def put(self, id_: str, text: str) -> None:
+        """Add a text, or say what it is now."""
+        self.drop(id_)
+        words = Counter(words_of(text))
+        self._words[id_] = words
+        self._lengths[id_] = words.total()
+        self._length += words.total()
+        for word in words:
+            self._having[word].add(id_)
+
+    def drop(self, id_: str) -> None:
+        """One that is not there is fine."""
+        words = self._words.pop(id_, None)
+        if words is None:
+            return
+        self._length -= self._lengths.pop(id_)
+        for word in words:
+            self._having[word].discard(id_)
+            if not self._having[word]:
+                del self._having[word]
+
+    def relevant(self, query: str) -> list[str]:
+        """Ids of those that share a word with `query`, best first."""
+        scores: defaultdict[str, float] = defaultdict(float)
+        for word in set(words_of(query)):
+            having = self._having.get(word, ())
+            for id_ in having:
+                scores[id_] += self._score(word, id_, len(having))
+        # A tie is broken by id, so that pages of one search follow each other.
+        return sorted(scores, key=lambda id_: (-scores[id_], id_))
+
+    def best_matches(self, query: str) -> list[str]:
+        """Those with as many words of `query` as any has, if that is at least half of them."""
+        asked = set(words_of(query))
+        shared = Counter(id_ for word in asked for id_ in self._having.get(word, ()))
+        most = max(shared.values(), default=0)
+        if most == 0 or most < FORGET_SHARE * len(asked):
+            return []
+        return [id_ for id_ in self._words if shared[id_] == most]
+
+    def _score(self, word: str, id_: str, having: int) -> float:
+        rarity = math.log((len(self._words) + 1) / having)
+        times = self._words[id_][word]
+        length = self._lengths[id_] * len(self._words) / self._length  # 1: as long as most
+        return rarity * (DELTA + times * (K1 + 1) / (times + K1 * (1 - B + B * length)))
 
 
-async def newest(
-    session: AsyncSession, user_id: str, limit: int = MEMORIES_RANKED
-) -> list[schema.Memory]:
-    # Columns, not mapped rows: a thousand of those take four times as long.
-    rows = (
-        select(MemoryRow.id, MemoryRow.text, MemoryRow.kind)
-        .where(MemoryRow.user_id == user_id)
-        .order_by(MemoryRow.recorded_at.desc())
-        .limit(limit)
-    )
-    found = await session.execute(rows)
-    return [schema.Memory(id=id_, text=text, kind=kind) for id_, text, kind in found]
-
-
-async def forget(session: AsyncSession, user_id: str, query: str) -> list[schema.Memory]:
-    """Delete those that match `query` best, and return them."""
-    gone = best_matches(query, await newest(session, user_id))
-    ids = [memory.id for memory in gone]
-    await session.execute(delete(MemoryRow).where(MemoryRow.id.in_(ids)))
-    return gone
-
-
-def relevant(query: str, memories: Sequence[schema.Memory], limit: int) -> list[schema.Memory]:
-    """Those that share a word with `query`, best first by BM25."""
-    asked = words_of(query)
-    documents = [words_of(memory.text) for memory in memories]
-    if not asked or not any(documents):
-        return []
-    # The plain variant scores a word below zero when half of few memories have it.
-    scores = BM25Plus(documents).get_scores(asked)
-    matching = [i for i, words in enumerate(documents) if set(words) & set(asked)]
-    matching.sort(key=lambda i: scores[i], reverse=True)
-    return [memories[i] for i in matching[:limit]]
-
-
-def best_matches(query: str, memories: Sequence[schema.Memory]) -> list[schema.Memory]:
-    """Those with as many words of `query` as any has, if that is at least half of them."""
-    asked = set(words_of(query))
-    shared = [len(asked & set(words_of(memory.text))) for memory in memories]
-    most = max(shared, default=0)
-    if most == 0 or most < FORGET_SHARE * len(asked):
-        return []
-    return [memory for memory, count in zip(memories, shared, strict=True) if count == most]
-
-
-@functools.lru_cache(WORDS_KEPT)
-def words_of(text: str) -> tuple[str, ...]:
-    """Words that carry meaning, without accents, case and plural ending."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return tuple(_stem(word) for word in WORD.findall(plain) if word not in STOPWORDS)
-
-
-def _stem(word: str) -> str:
-    if len(word) >= STEM_CHARS and word[-1] in "sx" and not word.endswith("ss"):
-        return word[:-1]
-    return word
+def ranked(texts: Iterable[tuple[str, str]]) -> RankedTexts:
+    """Of pairs of id and text."""
+    made = RankedTexts()
+    for id_, text in texts:
+        made.put(id_, text)
+    return made

@@ -23,7 +23,10 @@ class MemoryRow(Base):
     text: Mapped[str] = mapped_column(Encrypted("memories.text"))
     kind: Mapped[MemoryKind] = mapped_column(String(16))
     proposed: Mapped[bool]
-    embedding: Mapped[bytes | None] = mapped_column(EncryptedBytes("memories.embedding"))
+    version: Mapped[int]  # the user's memories_version this was last written in
+    embedding: Mapped[bytes | None] = mapped_column(
+        EncryptedBytes("memories.embedding"), deferred=True
+    )  # some kB, which only searching needs
     embedding_model: Mapped[str | None] = mapped_column(String(200))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

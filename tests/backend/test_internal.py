@@ -103,7 +103,8 @@ def test_an_unknown_conversation_has_the_default_persona_and_nothing_else(
     told = context(agent, "never-heard-of")
     assert told["persona"]["name"] == "Lumina"
     assert told["resumed"] is False
-    assert told["user"] == {"id": "local", "preferred_name": None, "language": None}
+    nobody = {"preferred_name": None, "language": None, "memory_policy": "auto"}
+    assert told["user"] == {"id": "local"} | nobody
     assert (told["summary"], told["turns"], told["memories"]) == (None, [], [])
     assert [p["name"] for p in told["personas"]] == ["Atlas", "Lumina", "Pepper"]
 

@@ -1,7 +1,7 @@
 import pytest
 
-from backend.internal_schema import Memory
-from backend.memories.ranked import best_matches, relevant, words_of
+from backend.memories.ranked import RankedTexts
+from backend.memories.words import words_of
 
 KNOWN = (
     "The user's dog is called Rex",
@@ -14,8 +14,12 @@ KNOWN = (
 )
 
 
-def rows(*texts: str) -> list[Memory]:
-    return [Memory(id=str(i), text=text, kind="fact") for i, text in enumerate(texts)]
+def ranked(*texts: str) -> RankedTexts:
+    """Each with itself as its id."""
+    made = RankedTexts()
+    for text in texts:
+        made.put(text, text)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -29,18 +33,38 @@ def rows(*texts: str) -> list[Memory]:
     ],
 )
 def test_the_most_relevant_comes_first(query: str, best: int) -> None:
-    assert relevant(query, rows(*KNOWN), 20)[0].text == KNOWN[best]
+    assert ranked(*KNOWN).relevant(query)[0] == KNOWN[best]
 
 
 def test_what_shares_no_word_is_not_relevant() -> None:
-    assert relevant("how tall is the Eiffel tower?", rows(*KNOWN), 20) == []
-    assert relevant("", rows(*KNOWN), 20) == []
-    assert relevant("tea", [], 20) == []
-    assert relevant("tea", rows("", "..."), 20) == []
+    assert ranked(*KNOWN).relevant("how tall is the Eiffel tower?") == []
+    assert ranked(*KNOWN).relevant("") == []
+    assert ranked().relevant("tea") == []
+    assert ranked("", "...").relevant("tea") == []
 
 
-def test_a_word_in_every_memory_still_finds_them() -> None:
-    assert len(relevant("tea", rows("Likes tea", "Hates tea", "Sells tea"), 2)) == 2
+def test_a_word_in_every_text_still_finds_them() -> None:
+    assert len(ranked("Likes tea", "Hates tea", "Sells tea").relevant("tea")) == 3
+
+
+def test_a_rare_word_weighs_more_than_a_common_one() -> None:
+    texts = ranked("Likes tea", "Hates tea", "Sells tea", "Likes Lyon")
+    assert texts.relevant("tea in Lyon")[0] == "Likes Lyon"
+
+
+def test_what_was_changed_is_found_by_its_new_words_only() -> None:
+    texts = ranked("Likes tea")
+    texts.put("Likes tea", "Likes coffee")
+    assert texts.relevant("tea") == []
+    assert texts.relevant("coffee") == ["Likes tea"]
+
+
+def test_what_was_dropped_is_not_found_and_weighs_nothing() -> None:
+    texts = ranked(*KNOWN, "Sells tea")
+    texts.drop("Sells tea")
+    texts.drop("Sells tea")
+    assert texts.relevant("sells") == []
+    assert texts.relevant("green tea") == ranked(*KNOWN).relevant("green tea")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +78,7 @@ def test_a_word_in_every_memory_still_finds_them() -> None:
     ],
 )
 def test_only_what_was_meant_is_forgotten(query: str, forgotten: list[str]) -> None:
-    assert [memory.text for memory in best_matches(query, rows(*KNOWN))] == forgotten
+    assert ranked(*KNOWN).best_matches(query) == forgotten
 
 
 def test_words_are_compared_without_accents_case_and_plural() -> None:
