@@ -1,6 +1,8 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 import '../src/i18n';
 
+// A hang guard: the first screen of a test brings the voice library along.
+configure({ asyncUtilTimeout: 5_000 });
 afterEach(cleanup);
