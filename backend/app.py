@@ -18,6 +18,8 @@ from backend.conversations import recorded as conversations
 from backend.conversations.routes import conversation_routes
 from backend.data.db import Database
 from backend.data.encryption import KeyRing
+from backend.gateway.gateway import Gateway
+from backend.gateway.upstream import BODY_BYTES_BY_PATH
 from backend.health.status import status_routes, watch_services
 from backend.internal import internal_routes
 from backend.internal_schema import End
@@ -87,7 +89,7 @@ def build(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, database, first_admin, leader, watcher, pictures:
+        async with client, database, first_admin, leader, watcher, pictures, gateway:
             yield
 
     app = create_app(
@@ -95,13 +97,14 @@ def build(
         metrics=metrics,
         health=health,
         lifespan=lifespan,
-        body_bytes_by_path=PICTURE_BYTES_BY_PATH | MEMORIES_BYTES_BY_PATH,
+        body_bytes_by_path=PICTURE_BYTES_BY_PATH | MEMORIES_BYTES_BY_PATH | BODY_BYTES_BY_PATH,
     )
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     # Innermost: what it refuses is measured, logged and answered with the headers all have.
     app.user_middleware.append(Middleware(Gate, settings=settings, key=internal.key))
     desk = TokenDesk(settings, livekit, health, database, lines)
     sign_in, search = SignIn(settings, database), MemorySearch(database)
+    gateway = Gateway(settings, database, sign_in, metrics)
     app.include_router(account_routes(settings, database, sign_in, first_admin))
     app.include_router(token_routes(desk))
     app.include_router(conversation_routes(database, sign_in))
@@ -111,6 +114,7 @@ def build(
     app.include_router(internal_routes(database, search, internal.key, settings.user_name))
     app.include_router(webhook_routes(livekit, watcher.look_early))
     app.include_router(status_routes(health))
+    gateway.add_routes(app)
     serve_web_app(app, settings.web_dir)
     return app
 

@@ -34,6 +34,15 @@ class BackendSettings(ServiceSettings):
     stt_url: str = Field(default="http://127.0.0.1:8001", description="address of stt")
     llm_url: str = Field(default="http://127.0.0.1:8002", description="address of llm")
     tts_url: str = Field(default="http://127.0.0.1:8003", description="address of tts")
+    stt_api_key: SecretStr | None = Field(
+        default=None, description="bearer key of stt, where it asks for one"
+    )
+    llm_api_key: SecretStr | None = Field(
+        default=None, description="bearer key of llm, where it asks for one"
+    )
+    tts_api_key: SecretStr | None = Field(
+        default=None, description="bearer key of tts, where it asks for one"
+    )
     embedded_url: str = Field(default="http://127.0.0.1:8004", description="address of the standby")
     agent_url: str = Field(default="http://127.0.0.1:8082", description="address of agent")
 

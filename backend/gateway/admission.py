@@ -1,0 +1,92 @@
+"""Who may use `/v1`, and how much: by API key, else as the web app's user."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from backend.accounts.sign_in import SignIn
+from backend.gateway.keychain import Keychain, KnownKey
+from backend.gateway.quotas import Quotas
+from backend.gateway.schema import Service
+from backend.gateway.usage import Ledger, Used
+from chassis.errors import Forbidden, Unauthorized, Unavailable
+from chassis.logs import get_logger
+
+SUBPROTOCOL_KEY = "openai-insecure-api-key."  # how OpenAI's clients in browsers send one
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks. `secret` and `key`: None for a user of the web app."""
+
+    user_id: str
+    secret: str | None = None
+    key: KnownKey | None = None
+
+    @property
+    def key_id(self) -> str:
+        return self.key.id if self.key else ""
+
+
+class Admission:
+    """Lets requests in, and counts what they used."""
+
+    def __init__(self, sign_in: SignIn, keychain: Keychain, quotas: Quotas, ledger: Ledger) -> None:
+        self._sign_in = sign_in
+        self._keychain = keychain
+        self._quotas = quotas
+        self._ledger = ledger
+
+    async def caller(self, scope: Scope) -> Caller:
+        """Raises Unauthorized, Unavailable without a database. Foreign pages came no further than
+        the gate."""
+        secret = _secret(scope)
+        if secret is not None:
+            key = await self._keychain.find(secret)
+            return Caller(user_id=key.user_id, secret=secret, key=key)
+        who = await self._sign_in.user(HTTPConnection(scope))
+        return Caller(user_id=who.user_id)
+
+    async def admit(self, caller: Caller, service: Service) -> None:
+        """Count one request. Raises Forbidden without the scope, RateLimited over a quota."""
+        if caller.key is not None:
+            if not self.may_use(caller, service):
+                raise Forbidden(
+                    f"this API key is not for {service}", code="missing_scope", param="scopes"
+                )
+            await self._quotas.admit(caller.key, service)
+        self._ledger.add(caller.user_id, caller.key_id, service, Used(), requests=1)
+
+    def may_use(self, caller: Caller, service: Service) -> bool:
+        return caller.key is None or service in caller.key.scopes
+
+    def still_works(self, caller: Caller) -> bool:
+        """Of a socket that stays open."""
+        return caller.secret is None or self._keychain.works(caller.secret)
+
+    async def used(self, caller: Caller, service: Service, used: Used) -> None:
+        """Add to what was used; of a running request as well."""
+        self._ledger.add(caller.user_id, caller.key_id, service, used)
+        if caller.key is None:
+            return
+        try:
+            await self._quotas.count(caller.key, service, used)
+        except Unavailable as exc:  # the next request is told: its quota cannot be looked at
+            log.warning("usage_not_counted", code=exc.error_code)
+
+
+def _secret(scope: Scope) -> str | None:
+    """The bearer key; None when there is none. Raises Unauthorized for another kind."""
+    headers = scope["headers"]
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, secret = value.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer":
+                raise Unauthorized("send an API key as a bearer token", param="Authorization")
+            return str(secret.strip())
+    for offered in scope.get("subprotocols", ()):
+        if offered.startswith(SUBPROTOCOL_KEY):
+            return str(offered.removeprefix(SUBPROTOCOL_KEY))
+    return None
