@@ -145,6 +145,12 @@ class Database:
                 return
 
 
+def known_revisions() -> set[str]:
+    """Of tables that this version of Parley can bring to its own."""
+    scripts = ScriptDirectory.from_config(_alembic_config())
+    return {script.revision for script in scripts.walk_revisions()}
+
+
 def _session(engine: AsyncEngine) -> AsyncSession:
     return AsyncSession(engine, expire_on_commit=False)
 
