@@ -20,7 +20,7 @@ from backend.data.db import Database
 from backend.data.encryption import KeyRing
 from backend.gateway.gateway import Gateway
 from backend.gateway.upstream import BODY_BYTES_BY_PATH
-from backend.health.status import status_routes, watch_services
+from backend.health.status import Services, status_routes
 from backend.internal import internal_routes
 from backend.internal_schema import End
 from backend.memories.routes import MEMORIES_BYTES_BY_PATH, memory_routes
@@ -37,7 +37,7 @@ from backend.settings import BackendSettings
 from backend.web import SecurityHeaders, serve_web_app
 from chassis.ended import EndedReason
 from chassis.errors import NotFound, Unavailable
-from chassis.health import Health, ready_probe
+from chassis.health import Health
 from chassis.http import pooled_client
 from chassis.metrics import Metrics
 from chassis.service import create_app
@@ -57,20 +57,8 @@ def build(
     metrics = Metrics("backend")
     health = Health("backend", metrics)
     client = pooled_client(metrics=metrics)
-    watch_services(
-        health,
-        client,
-        livekit.http_url,
-        {
-            "stt": settings.stt_url,
-            "llm": settings.llm_url,
-            "tts": settings.tts_url,
-            "embedded": settings.embedded_url,
-        },
-    )
     lines = Lines()
-    agent_ready = ready_probe(client, f"{settings.agent_url}/health/ready", lines.seen)
-    health.watch("agent", agent_ready, required=False)
+    services = Services(health, client, livekit.http_url, settings, lines.seen)
 
     database = Database(settings.database_url.get_secret_value())
     KeyRing(settings.encryption_keys).bind(database.engines.readers, database.engines.writers)
@@ -113,7 +101,7 @@ def build(
     app.include_router(memory_routes(database, sign_in, search))
     app.include_router(internal_routes(database, search, internal.key, settings.user_name))
     app.include_router(webhook_routes(livekit, watcher.look_early))
-    app.include_router(status_routes(health))
+    app.include_router(status_routes(services, sign_in, internal.key))
     gateway.add_routes(app)
     serve_web_app(app, settings.web_dir)
     return app

@@ -98,10 +98,14 @@ class Health:
             "dependencies": [d.report() for d in self.dependencies.values()],
         } | {name: detail() for name, detail in self._details.items()}
 
-    async def refresh(self) -> None:
-        """Probe again what was last seen a while ago: an answer must not be a memory."""
+    async def refresh(self, *names: str) -> None:
+        """Probe again what was last seen a while ago: an answer must not be a memory. `names`: of
+        the dependencies asked about; none: all."""
         now_s = time.monotonic()
-        stale = [d for d in self.dependencies.values() if d.checked_at_s + d.fresh_s <= now_s]
+        asked = [self.dependencies[name] for name in names] or self.dependencies.values()
+        stale = [d for d in asked if d.checked_at_s + d.fresh_s <= now_s or d.state == "unknown"]
+        if not stale:
+            return
         try:
             async with asyncio.timeout(REFRESH_WITHIN_S):
                 await asyncio.gather(*(self.check(dependency) for dependency in stale))

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from limits.storage import storage_from_string
 from pydantic import SecretStr
 
 from backend.accounts.address import counted_as
+from backend.limits import limits_storage
 from chassis.errors import RateLimited, Unavailable
 
 WRONG_IN_A_ROW = 10
@@ -26,9 +25,7 @@ class Attempts:
     """Counts in `limits_url`. Raises RateLimited, or Unavailable when nothing can be counted."""
 
     def __init__(self, limits_url: SecretStr) -> None:
-        storage = storage_from_string(limits_url.get_secret_value(), wrap_exceptions=True)
-        assert isinstance(storage, Storage), "BACKEND_LIMITS_URL is an async one"
-        self._limiter = MovingWindowRateLimiter(storage)
+        self._limiter = MovingWindowRateLimiter(limits_storage(limits_url))
 
     async def login_from(self, address: str) -> None:
         await self._take(LOGINS_BY_ADDRESS, "login", counted_as(address))

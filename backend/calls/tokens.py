@@ -118,7 +118,7 @@ class TokenDesk:
         self._check_choices(request)
         await self._check_rate(address)
         # A room opened before the worker is registered never gets an agent: do not trust a memory.
-        await self._health.refresh()
+        await self._health.refresh("sfu", "agent")
         self._check_ready()
         dispatch = await self._dispatch(request)
         self._lines.take()

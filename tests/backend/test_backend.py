@@ -9,7 +9,6 @@ import pytest
 from fastapi.testclient import TestClient
 from livekit import api
 
-from chassis.health import Health
 from tests.backend.apps import SECRET, app_with
 
 PAGE = "http://localhost:8080"
@@ -125,34 +124,6 @@ def test_an_unreachable_sfu_is_said_before_the_call(unreachable: TestClient) -> 
     assert response.status_code == 503
     assert response.json()["error"]["code"] == "voice_server_unreachable"
     assert response.headers["retry-after"]
-
-
-def test_health_lists_every_service_and_why_it_is_not_ready(unreachable: TestClient) -> None:
-    body = unreachable.get("/api/health").json()
-    assert body["status"] == "unready"
-    errors = {s["name"]: s["last_error"] for s in body["services"]}
-    assert errors.pop("database") is None
-    assert set(errors) == {"sfu", "stt", "llm", "tts", "embedded", "agent"}
-    assert all(errors.values())
-    assert unreachable.get("/health/ready").status_code == 503
-    assert unreachable.get("/health/live").status_code == 200
-
-
-def test_degraded_means_calls_still_work() -> None:
-    from backend.health.status import _overall
-    from chassis.metrics import Metrics
-
-    async def fine() -> None: ...
-
-    health = Health("backend", Metrics("backend"))
-    for name in ("sfu", "stt", "agent"):
-        health.watch(name, fine, required=name == "sfu")
-        health.dependencies[name].state = "ready"
-    assert _overall(health) == "ready"
-    health.dependencies["stt"].state = "unready"
-    assert _overall(health) == "degraded"
-    health.dependencies["agent"].state = "unready"
-    assert _overall(health) == "unready"
 
 
 @pytest.fixture
