@@ -30,6 +30,7 @@ MOST_LETTERS = 20_000  # some 40 MB: weeks of calls while the backend is away
 MOST_DEAD = 1_000
 TRIM_EVERY_S = 30.0
 RETRIED = (401, 408, 429)  # of the 4xx: a key being changed, a busy server
+FORGOTTEN = "forgotten"  # the backend's code: its user deleted the conversation, or themselves
 LOCK = "outbox.lock"
 EVERYTHING = ""  # the pause of all lanes: the backend itself is away
 
@@ -69,6 +70,7 @@ class Deliverer:
         self._dropped = metrics.counter("outbox_dropped_total", "records dropped for want of room")
         self._pauses: dict[str, _Pause] = {}
         self._trimmed_at_s = float("-inf")
+        self._is_scrubbed = False
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -123,9 +125,17 @@ class Deliverer:
     async def _round(self) -> bool:
         """Whether anything was delivered: then there may be more; else it rests a while."""
         delivered = await self._try_all()
+        self._is_scrubbed = self._is_scrubbed and not delivered
         if not delivered:
+            await self._scrub()
             await self._rest(POLL_S)
         return delivered
+
+    async def _scrub(self) -> None:
+        """Once after each run of deliveries."""
+        if not self._is_scrubbed:
+            with contextlib.suppress(OutboxUnavailable):
+                self._is_scrubbed = await self._outbox.scrub()
 
     async def _try_all(self) -> bool:
         try:
@@ -173,6 +183,9 @@ class Deliverer:
         if response.is_success:
             await self._outbox.remove(letter)
             self._delivered.inc()
+        elif status == 404 and _code(response) == FORGOTTEN:
+            log.info("record_forgotten", method=letter.method)
+            await self._outbox.forget(letter)
         elif 400 <= status < 500 and status not in RETRIED:
             # Not its words: an error may quote what was said.
             log.error("record_refused", status=status, method=letter.method, path=letter.path)
@@ -198,3 +211,11 @@ class Deliverer:
         self._pauses[lane] = _Pause(now_s + wait_s, length_s)
         if last is None:
             log.warning("backend_does_not_take_records", reason=reason)
+
+
+def _code(response: Response) -> str | None:
+    try:
+        code = response.json()["error"]["code"]
+    except (ValueError, KeyError, TypeError):  # a proxy's answer, or none of ours
+        return None
+    return code if isinstance(code, str) else None

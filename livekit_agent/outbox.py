@@ -119,6 +119,20 @@ class Outbox:
         """It is where it was to go."""
         await self._run("DELETE FROM letters WHERE id = ?", (letter.id,))
 
+    async def forget(self, letter: Letter) -> None:
+        """All of its lane was deleted where it was to go: nothing of it is kept, nor what of it was
+        refused before."""
+        await self._run("DELETE FROM letters WHERE lane = ?", (letter.lane,))
+        await self._run(
+            "DELETE FROM dead_letters WHERE substr(key, 1, length(?1) + 1) = ?1 || ':'",
+            (letter.lane,),
+        )
+
+    async def scrub(self) -> bool:
+        """Empty the write-ahead log, which still says what was removed; False: it is in use."""
+        ((busy, _, _),) = await self._run("PRAGMA wal_checkpoint(TRUNCATE)", ())
+        return not busy
+
     async def bury(self, letter: Letter, status: int, reason: str) -> None:
         """It will never be taken: kept aside for whoever looks into it."""
         await self._run(
@@ -188,6 +202,7 @@ class Outbox:
         db = await aiosqlite.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             await _until_free(db, "PRAGMA journal_mode = WAL")
+            await db.execute("PRAGMA secure_delete = ON")  # overwrites what is deleted
             await db.executescript(SCHEMA)
         except BaseException:
             await db.close()

@@ -38,6 +38,7 @@ def _on_connect(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver would start transactions late, and not for DDL
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -50,6 +50,7 @@ class Scripted:
     def __init__(self) -> None:
         self.script: dict[str, list[int]] = {}
         self.received: list[tuple[str, int]] = []
+        self.forgotten: set[str] = set()  # keys of letters about what was deleted
 
     def answer(self, key: str) -> int:
         left = self.script.get(key, [])
@@ -69,9 +70,13 @@ def scripted() -> Iterator[tuple[Scripted, str]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(backend.answer(self.headers["idempotency-key"]))
-            self.send_header("content-length", "0")
+            key = self.headers["idempotency-key"]
+            status = backend.answer(key)
+            body = b'{"error": {"code": "forgotten"}}' if key in backend.forgotten else b""
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None: ...
 
@@ -292,3 +297,31 @@ async def test_an_answer_lost_on_the_way_is_no_second_turn(tmp_path: Path) -> No
             async with delivering(tmp_path, backend.url):
                 await emptied(outbox)
         assert await told(backend.url) == ["1"]
+
+
+async def test_what_the_backend_forgot_is_dropped_and_leaves_no_trace(
+    tmp_path: Path, scripted: tuple[Scripted, str]
+) -> None:
+    backend, url = scripted
+    backend.script, backend.forgotten = {"c:2": [404]}, {"c:2"}
+    async with Outbox(tmp_path) as outbox, delivering(tmp_path, url):
+        for i in range(1, 6):
+            await put(outbox, f"c:{i}", "c")
+        await put(outbox, "other", "d")
+        await emptied(outbox)
+        await until_scrubbed(tmp_path)
+        assert await outbox.dead() == 0
+    assert ("c:3", 200) not in backend.received
+    assert "other" in backend.taken
+
+
+async def until_scrubbed(folder: Path) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            if b"c:" not in files_of(folder):
+                return
+            await asyncio.sleep(0.01)  # between two looks
+
+
+def files_of(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("outbox.db*"))

@@ -188,3 +188,31 @@ async def test_a_locked_file_is_not_set_aside(
         other.close()
         await put(outbox, "2")
         assert await outbox.count() == 2
+
+
+async def test_what_was_delivered_is_nowhere_in_the_files(tmp_path: Path) -> None:
+    async with Outbox(tmp_path) as outbox:
+        for i in range(50):
+            await put(outbox, f"{i}: the secret of Ann" * 40, "ann")
+        assert b"secret of Ann" in bytes_in(tmp_path)
+        await everything(outbox)
+        assert await outbox.scrub()
+        assert b"secret of Ann" not in bytes_in(tmp_path)
+
+
+async def test_a_lane_is_forgotten_with_what_of_it_was_refused(tmp_path: Path) -> None:
+    async with Outbox(tmp_path) as outbox:
+        for lane in ("ann", "anna"):
+            for i in range(3):
+                await put(outbox, f"{lane}:{i}", lane)
+            refused = (await outbox.heads(frozenset(), 2))[-1]
+            await outbox.bury(refused, 400, "no")
+        await outbox.forget((await outbox.heads(frozenset(), 1))[0])
+        assert [letter.key for letter in await everything(outbox)] == ["anna:1", "anna:2"]
+        assert await outbox.dead() == 1
+        await outbox.scrub()
+    assert b"ann:" not in bytes_in(tmp_path)
+
+
+def bytes_in(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir())
