@@ -153,7 +153,13 @@ async def _answered(
         return Response(status_code=CLIENT_LEFT)
     resumed = _resumed(first, told)
     request_id = str(getattr(request.state, "request_id", ""))
-    pieces = events(wire, resumed, with_usage=body.wants_usage, request_id=request_id)
+    pieces = events(
+        wire,
+        resumed,
+        with_usage=body.wants_usage,
+        usage_aside=request.headers.get("x-parley-usage") == "comment",  # a gateway that counts
+        request_id=request_id,
+    )
     return _EventStream(pieces, told, total_s + SLOW_CLIENT_S)
 
 

@@ -131,9 +131,17 @@ Wire = ChatWire | CompletionWire
 
 
 async def events(
-    wire: Wire, deltas: AsyncIterator[Delta], *, with_usage: bool, request_id: str
+    wire: Wire,
+    deltas: AsyncIterator[Delta],
+    *,
+    with_usage: bool,
+    usage_aside: bool = False,
+    request_id: str,
 ) -> AsyncIterator[bytes]:
-    """Server-sent events, the last one `[DONE]`; after an error, the last one tells of it."""
+    """Server-sent events, the last one `[DONE]`; after an error, the last one tells of it.
+
+    `usage_aside`: say the usage in a comment, which clients skip, where they did not ask for it.
+    """
     opening = b"".join(map(_event, wire.first()))
     try:
         async for delta in deltas:
@@ -141,6 +149,8 @@ async def events(
             opening = b""  # it went along with the first: one packet less to wait for
             if isinstance(delta, Finish) and with_usage:
                 yield _event(wire.usage(delta))
+            elif isinstance(delta, Finish) and usage_aside:
+                yield f": {json.dumps({'usage': usage(delta)})}\n\n".encode()
     except ParleyError as exc:
         yield _event({"error": exc.body() | {"request_id": request_id}})
     else:

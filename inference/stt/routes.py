@@ -114,7 +114,11 @@ async def _answer(
         asked.granularities,
         translated=translate,
     )
-    return Response(content, headers={"content-type": MEDIA_TYPES[asked.response_format]})
+    headers = {
+        "content-type": MEDIA_TYPES[asked.response_format],
+        "x-parley-audio-s": f"{hearing.duration_s:.3f}",  # text and captions do not say it
+    }
+    return Response(content, headers=headers)
 
 
 class _EventStream(StreamingResponse):

@@ -76,9 +76,13 @@ def tts_routes(tts: Tts) -> APIRouter:
                 aclosing(encoder.stream(_samples(speech, first)))
             )
             observed = _observed(tts, speech, first, encoded, asked.response_format)
+            spoken = {
+                "x-parley-characters": str(len(asked.input)),
+                "x-parley-format": encoder.media_type,  # events do not say what is in them
+            }
             if asked.is_in_events:
-                return _Stream(events(observed, speech.words), EVENTS, held.pop_all())
-            return _Stream(observed, encoder.media_type, held.pop_all())
+                return _Stream(events(observed, speech.words), EVENTS, held.pop_all(), spoken)
+            return _Stream(observed, encoder.media_type, held.pop_all(), spoken)
 
     @router.get("/v1/audio/voices")
     async def voices(
@@ -116,9 +120,15 @@ class _Stream(StreamingResponse):
     before the end that HTTP marks: the client sees that there should have been more.
     """
 
-    def __init__(self, content: AsyncIterator[bytes], media_type: str, held: AsyncExitStack):
+    def __init__(
+        self,
+        content: AsyncIterator[bytes],
+        media_type: str,
+        held: AsyncExitStack,
+        headers: dict[str, str],
+    ) -> None:
         # A charset, which Starlette adds to text, is no part of what events or sounds are.
-        super().__init__(content, headers={"content-type": media_type})
+        super().__init__(content, headers={"content-type": media_type, **headers})
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
