@@ -73,6 +73,26 @@ def transcribe(
     raise typer.Exit(run(file, output_format=format_))
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; replaced when whole.")],
+) -> None:
+    """Write accounts, conversations, memories and personas to FILE, also while Parley runs."""
+    from parley.data import backup as run
+
+    raise typer.Exit(run(file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `parley backup` wrote.")],
+) -> None:
+    """Put back what FILE holds. Stop Parley first; what was there is kept beside it."""
+    from parley.data import restore as run
+
+    raise typer.Exit(run(file))
+
+
 @models.command("list")
 def models_list(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
