@@ -7,6 +7,7 @@ import type { ReactElement } from 'react';
 import { createMemoryRouter, RouterProvider } from 'react-router';
 import { vi } from 'vitest';
 import { createQueryClient } from '../src/client/queries';
+import type { Session } from '../src/client/session';
 
 export type Call = { method: string; path: string; query: URLSearchParams; body: unknown };
 type Answer = Response | object | null;
@@ -44,8 +45,18 @@ export function renderScreen(
   return { ...view, calls, client, router, user: userEvent.setup() };
 }
 
+/** A server without accounts: what a test is told unless it says otherwise. */
+export const NO_ACCOUNTS: Session = {
+  auth: 'off',
+  signup: 'closed',
+  setup_needed: false,
+  recording_allowed: false,
+  user: null,
+};
+
 /** Answers every request; one that nobody expected gets a 404. Undone by `vi.unstubAllGlobals`. */
 export function stubNetwork(answers: Answers): Call[] {
+  const planned: Answers = { 'GET /api/auth': NO_ACCOUNTS, ...answers };
   const calls: Call[] = [];
   vi.stubGlobal('fetch', async (target: Request | string, init?: RequestInit) => {
     const request = new Request(
@@ -62,9 +73,9 @@ export function stubNetwork(answers: Answers): Call[] {
       body: readBody(text),
     };
     calls.push(call);
-    const planned = answers[`${call.method} ${call.path}`];
-    if (planned === undefined) return failure(404, 'not_found');
-    const answer = typeof planned === 'function' ? await planned(call) : planned;
+    const found = planned[`${call.method} ${call.path}`];
+    if (found === undefined) return failure(404, 'not_found');
+    const answer = typeof found === 'function' ? await found(call) : found;
     if (answer instanceof Response) return answer.clone();
     return answer === null ? new Response(null, { status: 204 }) : Response.json(answer);
   });

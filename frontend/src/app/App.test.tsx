@@ -2,6 +2,7 @@
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { stubNetwork } from '../../test/screen';
 import { App } from './App';
 import { CrashScreen } from './CrashScreen';
 
@@ -9,13 +10,10 @@ function Broken(): never {
   throw new Error('fault');
 }
 
-/** A server without accounts; only the network is replaced. */
-const NO_ACCOUNTS = { auth: 'off', signup: 'closed', setup_needed: false, user: null };
-
 beforeEach(() => {
   window.history.replaceState(null, '', '/');
   vi.stubGlobal('scrollTo', () => undefined);
-  vi.stubGlobal('fetch', async () => Response.json(NO_ACCOUNTS));
+  stubNetwork({});
 });
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -126,7 +126,7 @@ it('a session that ends elsewhere leads to sign in and back', async () => {
 });
 
 it('a server without accounts asks nobody to sign in', async () => {
-  open('/memory', {}, { 'GET /api/auth': failure(404, 'not_found') });
+  open('/memory', { auth: 'off' });
   await heading('Memory');
   expect(screen.queryByRole('button', { name: /Account/ })).not.toBeInTheDocument();
 });
