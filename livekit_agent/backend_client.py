@@ -56,6 +56,7 @@ class User(_Answer):
     id: str
     preferred_name: str | None = None
     language: str | None = None
+    memory_policy: Literal["auto", "ask", "off"] = "auto"
 
 
 class PastTurn(_Answer):

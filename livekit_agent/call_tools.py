@@ -46,6 +46,7 @@ class ToolParts:
     metadata: CallMetadata
     backend: BackendClient
     has_backend: bool  # a service key is set
+    memory_off: bool  # the user wants nothing remembered
     journal: Journal
     http: AsyncClient
     session: AgentSession[None]
@@ -144,7 +145,12 @@ class CallTools:
     def _memory(self) -> MemoryStore:
         parts = self._parts
         if parts.has_backend:
-            return BackendMemory(parts.backend, parts.journal, user_id=parts.metadata.user_id)
+            return BackendMemory(
+                parts.backend,
+                parts.journal,
+                user_id=parts.metadata.user_id,
+                off=parts.memory_off,
+            )
         return LocalMemory(self._database, self._owner)
 
     def _phone(self) -> SipLine | None:

@@ -214,6 +214,7 @@ class Call:
                 metadata=self._metadata,
                 backend=self._backend,
                 has_backend=self._parts.service_key is not None,
+                memory_off=self._memory_off,
                 journal=self._journal,
                 http=engines.http,
                 session=parts.session,
@@ -280,8 +281,12 @@ class Call:
     def _is_resumed(self) -> bool:
         return self._metadata.resume or (self._context is not None and self._context.resumed)
 
+    @property
+    def _memory_off(self) -> bool:
+        return self._context is not None and self._context.user.memory_policy == "off"
+
     def _remembering(self, completion: Completion) -> Remembering | None:
-        if self._settings.memory_policy != "auto" or self._context is None:
+        if self._settings.memory_policy != "auto" or self._context is None or self._memory_off:
             return None
         return Remembering(
             lambda messages: completion.complete(messages, 300),

@@ -54,6 +54,7 @@ class Journal:
         # is another turn.
         self._stay = secrets.token_hex(6)
         self._turns = 0
+        self.last_user_turn: str | None = None  # key of what the user said last
         self._entries: asyncio.Queue[_Entry] = asyncio.Queue(MAX_WAITING)
         self._task: asyncio.Task[None] | None = None
 
@@ -100,7 +101,7 @@ class Journal:
         timing: Mapping[str, float] | None = None,
     ) -> None:
         """What the user said until the floor passed. `confidence` 0..1, `timing` in seconds."""
-        self._turn("user", text, None, at_s, False, confidence, timing, ())
+        self.last_user_turn = self._turn("user", text, None, at_s, False, confidence, timing, ())
 
     def agent_turn(
         self,
@@ -120,14 +121,24 @@ class Journal:
         self._turns += 1
         self._add("PUT", f"{self._path}/summary", {"text": text}, f"{self._turns}:summary")
 
-    def remembered(self, text: str, kind: MemoryKind) -> None:
-        """Something to be known in later calls."""
+    def remembered(
+        self,
+        text: str,
+        kind: MemoryKind,
+        turn_key: str | None = None,
+        *,
+        explicit: bool = False,
+    ) -> None:
+        """Something to be known in later calls. `turn_key`: of the turn it was said in; `explicit`:
+        the user asked for it."""
         self._turns += 1
         body = {
             "user_id": self._user_id,
             "text": text,
             "kind": kind,
             "conversation_id": self._conversation_id,
+            "turn_key": turn_key,
+            "explicit": explicit,
         }
         self._add("POST", "/internal/memories", body, f"{self._turns}:memory")
 
@@ -146,7 +157,8 @@ class Journal:
         confidence: float | None,
         timing: Mapping[str, float] | None,
         tools: Sequence[ToolUse],
-    ) -> None:
+    ) -> str:
+        """The turn's key."""
         self._turns += 1
         body = {
             "role": role,
@@ -160,20 +172,23 @@ class Journal:
                 {"name": t.name, "arguments": t.arguments, "result": t.result} for t in tools
             ],
         }
-        self._add("POST", f"{self._path}/turns", body, f"{self._turns}:{role}")
+        what = f"{self._turns}:{role}"
+        self._add("POST", f"{self._path}/turns", body, what)
+        return self._key(what)
 
     def _add(
         self, method: str, path: str, body: dict[str, Any], what: str, *, is_last: bool = False
     ) -> None:
         if self._outbox is None:
             return
-        key = f"{self._conversation_id}:{self._stay}:{what}"
+        entry = _Entry(method=method, path=path, body=body, key=self._key(what), is_last=is_last)
         try:
-            self._entries.put_nowait(
-                _Entry(method=method, path=path, body=body, key=key, is_last=is_last)
-            )
+            self._entries.put_nowait(entry)
         except asyncio.QueueFull:
             log.error("journal_entry_dropped", what=what)
+
+    def _key(self, what: str) -> str:
+        return f"{self._conversation_id}:{self._stay}:{what}"
 
     async def _write_all(self) -> None:
         while True:

@@ -62,7 +62,9 @@ class Record:
             text, at_s=message.created_at, confidence=message.transcript_confidence
         )
         if self._remembering is not None:
-            self._remembering.consider(text, question=self._last_reply)
+            self._remembering.consider(
+                text, question=self._last_reply, turn_key=self._journal.last_user_turn
+            )
 
     def _agent_said(self, message: ChatMessage) -> None:
         turn = self._timeline.replied(message)

@@ -30,7 +30,7 @@ language about "the user", "kind": "fact" or "preference"}. Most turns hold none
 
 Message = dict[str, str]
 Complete = Callable[[list[Message]], Awaitable[str]]
-Keep = Callable[[str, MemoryKind], None]
+Keep = Callable[[str, MemoryKind, str | None], None]
 
 log = get_logger(__name__)
 
@@ -53,6 +53,7 @@ _FACTS = TypeAdapter(Annotated[list[Fact], Field(max_length=MAX_FACTS)])
 class _Exchange:
     question: str  # what the agent had said: "yes" means nothing without it
     said: str
+    turn_key: str | None
 
 
 class Remembering:
@@ -60,7 +61,8 @@ class Remembering:
 
     def __init__(self, complete: Complete, keep: Keep, *, known: Iterable[str] = ()) -> None:
         """`complete`: messages to the LLM's whole answer, at low priority. `keep`: what is to be
-        done with a fact (`Journal.remembered`). `known`: what is remembered already."""
+        done with a fact and the key of its turn (`Journal.remembered`). `known`: what is remembered
+        already."""
         self._complete = complete
         self._keep = keep
         self._known = {_folded(text) for text in known}
@@ -85,14 +87,16 @@ class Remembering:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    def consider(self, said: str, *, question: str = "") -> None:
+    def consider(self, said: str, *, question: str = "", turn_key: str | None = None) -> None:
         """A user turn is over. `question`: what the agent had said before it."""
         if len(said.split()) < MIN_WORDS:
             return
         if self._exchanges.full():
             self._exchanges.get_nowait()  # the oldest: what is said now matters more
             self._exchanges.task_done()
-        self._exchanges.put_nowait(_Exchange(question[-MAX_SAID_CHARS:], said[:MAX_SAID_CHARS]))
+        self._exchanges.put_nowait(
+            _Exchange(question[-MAX_SAID_CHARS:], said[:MAX_SAID_CHARS], turn_key)
+        )
 
     def pause(self) -> None:
         """A turn needs the LLM: what is being asked is dropped, and asked again later."""
@@ -112,7 +116,7 @@ class Remembering:
                     await self._quiet.wait()
                     answer = await self._ask(exchange)
                     if answer is not None:
-                        self._learn(answer)
+                        self._learn(answer, exchange.turn_key)
                         break
             finally:
                 self._exchanges.task_done()
@@ -135,12 +139,12 @@ class Remembering:
             log.info("facts_not_asked", reason=type(exc).__name__)
             return ""
 
-    def _learn(self, answer: str) -> None:
+    def _learn(self, answer: str, turn_key: str | None) -> None:
         for fact in facts_in(answer):
             folded = _folded(fact.text)
             if folded not in self._known:
                 self._known.add(folded)
-                self._keep(fact.text, fact.kind)
+                self._keep(fact.text, fact.kind, turn_key)
 
 
 def messages_for(said: str, question: str) -> list[Message]:

@@ -24,8 +24,15 @@ class MemoryUnavailable(ToolFailure):
         super().__init__("memory_unavailable", "my memory is out of reach just now")
 
 
+class MemoryOff(ToolFailure):
+    """The user chose that nothing is remembered."""
+
+    def __init__(self) -> None:
+        super().__init__("memory_off", "my memory is switched off in your settings")
+
+
 class MemoryStore(Protocol):
-    """The memory of one user. Every method raises MemoryUnavailable."""
+    """The memory of one user. Every method raises MemoryUnavailable, the first two MemoryOff."""
 
     async def add(self, text: str) -> None:
         """Keep `text`, now or as soon as it can be."""

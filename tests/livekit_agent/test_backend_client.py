@@ -10,7 +10,7 @@ from chassis.metrics import Metrics
 from livekit_agent.backend_client import BackendClient, BackendUnavailable, backend_http
 from livekit_agent.backend_memory import BackendMemory
 from livekit_agent.journal import Journal
-from livekit_agent.tools.memory import MemoryStore, MemoryUnavailable
+from livekit_agent.tools.memory import MemoryOff, MemoryStore, MemoryUnavailable
 from tests.livekit_agent.backend_process import KEY, BackendProcess, backend_in
 
 PATIENT_S = 20.0  # another test may have the machine
@@ -151,6 +151,14 @@ async def test_the_tools_memory_is_the_backends(
     assert await memory.find(None, 5) == ["The key is under the mat"]
     assert await memory.delete("the key") == ["The key is under the mat"]
     assert await memory.delete("the key") == []
+
+
+async def test_the_tools_memory_says_when_it_is_off(client: BackendClient) -> None:
+    memory = BackendMemory(client, Journal(None, "c1"), user_id="eve", off=True)
+    with pytest.raises(MemoryOff):
+        await memory.add("The key is under the mat")
+    with pytest.raises(MemoryOff):
+        await memory.find("key", 5)
 
 
 async def test_the_tools_memory_says_when_it_is_out_of_reach() -> None:

@@ -122,12 +122,14 @@ async def test_a_recorded_call_goes_on_where_it_was(tmp_path: Path) -> None:
                 journal.user_turn("hello", at_s=NOON_S + 1, confidence=0.5, timing={"total_s": 1})
                 journal.agent_turn("Hi there. How", heard_text="Hi there.", at_s=NOON_S + 2)
                 journal.summary("They met.")
-                journal.remembered("The user is called Sam", "fact")
+                journal.remembered("The user is called Sam", "fact", journal.last_user_turn)
                 journal.ended(EndedReason.USER_LEFT, at_s=NOON_S + 3)
             async with asyncio.timeout(60):
                 while await outbox.count():  # noqa: ASYNC110  # another process's work
                     await asyncio.sleep(0.02)
             assert await outbox.dead() == 0
+            kept = (await http.get("/api/memories")).json()["memories"][0]
+            turns = (await http.get("/api/conversations/c1")).json()["turns"]
             context = await BackendClient(http).context("c1", within_s=20)
     assert context.resumed
     assert context.persona.name == "Atlas"
@@ -137,3 +139,4 @@ async def test_a_recorded_call_goes_on_where_it_was(tmp_path: Path) -> None:
         ("assistant", "Hi there."),
     ]
     assert [memory.text for memory in context.memories] == ["The user is called Sam"]
+    assert kept["turn_id"] == turns[0]["id"]

@@ -75,7 +75,7 @@ async def test_no_fact_is_asked_for_until_the_reply_is_over(tmp_path: Path) -> N
         return "[]"
 
     async with (
-        Remembering(complete, lambda text, kind: None) as remembering,
+        Remembering(complete, lambda text, kind, turn_key: None) as remembering,
         recorded(tmp_path, remembering) as session,
     ):
         session.emit(

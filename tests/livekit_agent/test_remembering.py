@@ -26,7 +26,7 @@ class Model:
 
 
 class Kept(list[str]):
-    def __call__(self, text: str, kind: str) -> None:
+    def __call__(self, text: str, kind: str, turn_key: str | None) -> None:
         self.append(text)
 
 
