@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -33,37 +33,57 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacu
 SMALL = ("shared_buffers=32MB", "max_connections=200", "wal_level=minimal", "max_wal_senders=0")
 
 
-@dataclass(frozen=True, slots=True)
 class Postgres:
     """A running server. `pid` is its postmaster."""
 
-    port: int
-    pid: int
-    loop: asyncio.AbstractEventLoop
+    def __init__(self, port: int, pid: int) -> None:
+        self.port = port
+        self.pid = pid
+        # Beside the tests' loops; one at a time, for a template may not be in use.
+        self._thread = ThreadPoolExecutor(1)
+        self._spare: Future[str] | None = None
 
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://{USER}@127.0.0.1:{self.port}/{name}"
 
     def run(self, statement: str) -> list[asyncpg.Record]:
         """As its administrator, beside whatever the tests have open."""
-        return self.loop.run_until_complete(self.ask(statement))
-
-    async def ask(self, statement: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(host="127.0.0.1", port=self.port, user=USER)
-        try:
-            return list(await connection.fetch(statement))
-        finally:
-            await connection.close()
+        return self._thread.submit(self._run, statement).result()
 
     @contextmanager
     def database(self, template: str = TEMPLATE) -> Iterator[str]:
         """The URL of a database of its own, a copy of `template`: migrated already."""
-        name = f"test_{uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        if template != TEMPLATE:
+            name = self._thread.submit(self._copy, template).result()
+        else:
+            name = (self._spare or self._thread.submit(self._copy, TEMPLATE)).result()
+            self._spare = self._thread.submit(self._copy, TEMPLATE)  # while the test runs
         try:
             yield self.url(name)
         finally:
-            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+            self._thread.submit(self._run, f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+    def _copy(self, template: str) -> str:
+        name = f"test_{uuid4().hex}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def _run(self, statement: str) -> list[asyncpg.Record]:
+        async def ask() -> list[asyncpg.Record]:
+            connection = await asyncpg.connect(host="127.0.0.1", port=self.port, user=USER)
+            try:
+                return list(await connection.fetch(statement))
+            finally:
+                await connection.close()
+
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(ask())
+        finally:
+            loop.close()
 
 
 def migrate_now(url: str) -> None:
@@ -86,21 +106,19 @@ def postgres() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="parley-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
-    loop = asyncio.new_event_loop()
     try:
         data = folder / "data"
         _check(_as_user("initdb", *CLUSTER, *SORTED, f"--username={USER}", f"--pgdata={data}"))
-        with _serving(folder, data, loop) as server:
+        with _serving(folder, data) as server:
             server.run(f"CREATE DATABASE {TEMPLATE}")
             migrate_now(server.url(TEMPLATE))
             yield server
     finally:
-        loop.close()
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _serving(folder: Path, data: Path, loop: asyncio.AbstractEventLoop) -> Iterator[Postgres]:
+def _serving(folder: Path, data: Path) -> Iterator[Postgres]:
     port = free_port()
     own = ("listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}")
     options = [part for option in (*own, *FAST, *SMALL) for part in ("-c", option)]
@@ -108,11 +126,12 @@ def _serving(folder: Path, data: Path, loop: asyncio.AbstractEventLoop) -> Itera
     with log.open("wb") as said:
         command = _as_user("postgres", "-D", str(data), *options)
         process = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder)
+    server = Postgres(port, process.pid)
     try:
-        server = Postgres(port, process.pid, loop)
         _wait_until_ready(server, process, log)
         yield server
     finally:
+        server.close()
         process.send_signal(signal.SIGINT)  # its fast end: whoever is connected is let go
         process.wait(READY_WITHIN_S)
 
