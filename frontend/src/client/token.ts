@@ -4,7 +4,16 @@ import { ApiError, isRecord } from './ApiError';
 import { requestJson } from './api';
 
 /** The server chooses room, identity and grants; only the agent's name may be asked for. */
-const REQUEST_BODY = JSON.stringify({ room_config: { agents: [{ agent_name: 'parley' }] } });
+const ROOM_CONFIG = { agents: [{ agent_name: 'parley' }] };
+
+/** Who is to answer, and what is gone on with; null leaves it to the server. */
+export type CallWishes = {
+  conversationId: string | null;
+  personaId: string | null;
+  voice: string | null;
+};
+
+const NO_WISHES: CallWishes = { conversationId: null, personaId: null, voice: null };
 
 export type Ticket = {
   serverUrl: string;
@@ -12,11 +21,16 @@ export type Ticket = {
   conversationId: string | null;
 };
 
-export async function fetchTicket(signal?: AbortSignal): Promise<Ticket> {
+export async function fetchTicket(wishes = NO_WISHES, signal?: AbortSignal): Promise<Ticket> {
   const body = await requestJson('/api/token', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: REQUEST_BODY,
+    body: JSON.stringify({
+      room_config: ROOM_CONFIG,
+      ...(wishes.conversationId && { conversation_id: wishes.conversationId }),
+      ...(wishes.personaId && { persona_id: wishes.personaId }),
+      ...(wishes.voice && { voice: wishes.voice }),
+    }),
     signal,
   });
   if (

@@ -9,6 +9,7 @@ const LISTENING: AgentFacts = {
   tool: null,
   muted: false,
   mode: 'voice',
+  talkKey: null,
 };
 
 describe('the state of the agent in words', () => {
@@ -26,6 +27,9 @@ describe('the state of the agent in words', () => {
     ['Speaking', { reported: 'speaking', tool: 'set_timer' }],
     ['Muted', { muted: true }],
     ['Thinking', { reported: 'thinking', muted: true }],
+    ['Hold the button to talk', { talkKey: 'up', muted: true }],
+    ['Listening', { talkKey: 'down' }],
+    ['Thinking', { talkKey: 'up', muted: true, reported: 'thinking' }],
     ['Reconnecting', { reconnecting: true, reported: 'speaking' }],
   ])('%s when %o', (words, facts) => {
     expect(stateWords(agentState({ ...LISTENING, ...facts }))).toBe(words);

@@ -7,6 +7,7 @@ export type AgentState =
   | { kind: 'getting_ready' }
   | { kind: 'listening' }
   | { kind: 'waiting_for_text' }
+  | { kind: 'waiting_for_key' }
   | { kind: 'thinking' }
   | { kind: 'using_tool'; tool: string }
   | { kind: 'speaking' }
@@ -21,6 +22,8 @@ export type AgentFacts = {
   tool: string | null;
   muted: boolean;
   mode: CallMode;
+  /** Of push-to-talk; null when silence ends a turn. */
+  talkKey: 'up' | 'down' | null;
 };
 
 export function agentState(facts: AgentFacts): AgentState {
@@ -33,5 +36,8 @@ export function agentState(facts: AgentFacts): AgentState {
   if (facts.tool !== null) return { kind: 'using_tool', tool: facts.tool };
   if (facts.reported === 'thinking') return { kind: 'thinking' };
   if (facts.mode === 'text') return { kind: 'waiting_for_text' };
+  if (facts.talkKey !== null) {
+    return { kind: facts.talkKey === 'down' ? 'listening' : 'waiting_for_key' };
+  }
   return facts.muted ? { kind: 'muted' } : { kind: 'listening' };
 }

@@ -1,10 +1,15 @@
 /** The life of one call as a closed set of states, and the only moves between them. */
 
 import type { EndedReason } from './events';
-import { type Problem, unreachable } from './problem';
+import { type Problem, type QueuePlace, unreachable } from './problem';
 
 export type CallMode = 'voice' | 'text';
-export type StartStep = 'microphone' | 'ticket' | 'connecting';
+export type StartStep =
+  | { kind: 'microphone' }
+  | { kind: 'ticket' }
+  /** All lines are busy; `asked_at_ms` changes with each try. */
+  | { kind: 'queued'; place: QueuePlace; asked_at_ms: number }
+  | { kind: 'connecting' };
 /** What the page sees of the end by itself. */
 export type SeenReason = 'you' | 'agent' | 'elsewhere' | 'removed' | 'server' | 'lost';
 /** The agent knows better, where it is the one that ended the call. */
@@ -36,7 +41,12 @@ export function callReducer<R>(state: CallState<R>, action: CallAction<R>): Call
   switch (action.type) {
     case 'start':
       if (isUnderway(state)) return state;
-      return { kind: 'starting', room: action.room, mode: action.mode, step: 'microphone' };
+      return {
+        kind: 'starting',
+        room: action.room,
+        mode: action.mode,
+        step: { kind: 'microphone' },
+      };
     case 'refused':
       if (isUnderway(state)) return state;
       return { kind: 'failed', problem: action.problem, mode: action.mode };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAgentEvent } from './events';
-import { NO_NEWS, newsOf, transcriptActionFrom, withEvent } from './useAgentEvents';
+import { NO_NEWS, newsOf, transcriptActionsFrom, withEvent } from './useAgentEvents';
 
 const parse = (body: object) => parseAgentEvent(JSON.stringify(body));
 const tool = { v: 1, type: 'tool', id: 'call_1', name: 'set_timer', state: 'started' };
@@ -29,14 +29,22 @@ describe('parsing', () => {
   it('reads turns, states of stages and errors', () => {
     expect(parse(SLOW_TURN)).toMatchObject({
       type: 'turn',
-      times: { e2e_latency_s: 0.9, first_sound_at_s: null },
-      preemptive: false,
-      discarded: 1,
-      fallbacks: ['tts'],
+      timing: {
+        times: { e2e_latency_s: 0.9, first_sound_at_s: null },
+        preemptive: false,
+        discarded: 1,
+        fallbacks: ['tts'],
+      },
       interrupted: false,
     });
-    expect(parse({ v: 1, type: 'status', stage: 'tts', state: 'down' })).toMatchObject({
+    const since = '2026-11-21T18:00:00.000+00:00';
+    expect(parse({ v: 1, type: 'status', stage: 'tts', state: 'down', since })).toMatchObject({
       stage: 'tts',
+      since_ms: Date.parse(since),
+    });
+    expect(parse({ v: 1, type: 'recording', state: 'started' })).toEqual({
+      type: 'recording',
+      on: true,
     });
     expect(parse({ v: 1, type: 'error', code: 'llm_timeout', message: 'Too slow.' })).toEqual({
       type: 'error',
@@ -83,7 +91,13 @@ describe('parsing', () => {
 
   it('takes a senseless latency for none', () => {
     expect(parse({ v: 1, type: 'turn', e2e_latency_s: -1 })).toMatchObject({
-      times: { e2e_latency_s: null },
+      timing: { times: { e2e_latency_s: null } },
+    });
+  });
+
+  it('takes an instant before the end of the speech for what it is', () => {
+    expect(parse({ v: 1, type: 'turn', llm_first_token_at_s: -0.2 })).toMatchObject({
+      timing: { times: { llm_first_token_at_s: -0.2 } },
     });
   });
 });
@@ -91,19 +105,26 @@ describe('parsing', () => {
 describe('effects', () => {
   it('a started tool runs in the transcript', () => {
     const event = parse(tool);
-    expect(event && transcriptActionFrom(event)).toMatchObject({
-      type: 'tool',
-      tool: { id: 'call_1', state: 'running' },
-    });
+    expect(event && transcriptActionsFrom(event)).toMatchObject([
+      { type: 'tool', tool: { id: 'call_1', state: 'running' } },
+    ]);
   });
 
-  const down = { type: 'status', stage: 'stt', state: 'down', engine: 'main' } as const;
+  it('a turn tells its reply how it came about, and whether it was cut', () => {
+    const turn = parse({ ...SLOW_TURN, interrupted: true });
+    expect(turn && transcriptActionsFrom(turn)).toMatchObject([
+      { type: 'interrupted' },
+      { type: 'timed', timing: { fallbacks: ['tts'], times: { e2e_latency_s: 0.9 } } },
+    ]);
+  });
+
+  const down = { type: 'status', stage: 'stt', state: 'down', since_ms: 7 } as const;
 
   it('a stage is down or on the standby until it recovers', () => {
     const ill = withEvent(NO_NEWS, down);
-    expect(ill.stages).toEqual({ stt: 'down' });
-    const helped = withEvent(ill, { ...down, state: 'fallback', engine: 'standby' });
-    expect(helped.stages).toEqual({ stt: 'fallback' });
+    expect(ill.stages).toEqual({ stt: { state: 'down', since_ms: 7 } });
+    const helped = withEvent(ill, { ...down, state: 'fallback', since_ms: 8 });
+    expect(helped.stages).toEqual({ stt: { state: 'fallback', since_ms: 8 } });
     expect(withEvent(helped, { ...down, state: 'recovered' }).stages).toEqual({});
   });
 

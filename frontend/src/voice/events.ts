@@ -49,6 +49,17 @@ const TURN_TIMES = [
 ] as const;
 export type TurnTimes = Record<(typeof TURN_TIMES)[number], number | null>;
 
+/** How one reply came about. */
+export type TurnTiming = {
+  times: TurnTimes;
+  /** The reply was begun before the turn was surely over. */
+  preemptive: boolean;
+  /** Replies begun too early and thrown away. */
+  discarded: number;
+  /** Stages that the standby served. */
+  fallbacks: readonly Stage[];
+};
+
 export type AgentEvent =
   | {
       type: 'tool';
@@ -60,17 +71,10 @@ export type AgentEvent =
       duration_ms: number | null;
       citations: readonly Citation[];
     }
-  | {
-      type: 'turn';
-      times: TurnTimes;
-      /** The reply was begun before the turn was surely over. */
-      preemptive: boolean;
-      /** Replies begun too early and thrown away. */
-      discarded: number;
-      fallbacks: readonly Stage[];
-      interrupted: boolean;
-    }
-  | { type: 'status'; stage: Stage; state: StageState; engine: string }
+  | { type: 'turn'; timing: TurnTiming; interrupted: boolean }
+  /** `since_ms` is on the clock of `Date.now`. */
+  | { type: 'status'; stage: Stage; state: StageState; since_ms: number | null }
+  | { type: 'recording'; on: boolean }
   | { type: 'ended'; reason: EndedReason }
   /** The message is written by the agent for the caller to read. */
   | { type: 'error'; code: string; message: string | null };
@@ -85,6 +89,8 @@ export function parseAgentEvent(text: string): AgentEvent | null {
       return turnEvent(body);
     case 'status':
       return statusEvent(body);
+    case 'recording':
+      return recordingEvent(body);
     case 'ended':
       return endedEvent(body);
     case 'error':
@@ -120,27 +126,39 @@ function citation(value: unknown): Citation[] {
 }
 
 function turnEvent(body: Record<string, unknown>): AgentEvent {
-  const times = TURN_TIMES.map((name) => [name, positiveNumber(body[name])] as const);
-  return {
-    type: 'turn',
-    times: Object.fromEntries(times) as TurnTimes,
+  const timing: TurnTiming = {
+    times: timesFrom(body),
     preemptive: body.preemptive === true,
     discarded: positiveNumber(body.discarded) ?? 0,
     fallbacks: STAGES.filter((stage) => asList(body.fallbacks).includes(stage)),
-    interrupted: body.interrupted === true,
   };
+  return { type: 'turn', timing, interrupted: body.interrupted === true };
+}
+
+/** The times of a turn, as events tell them and as the backend keeps them. */
+export function timesFrom(body: Record<string, unknown>): TurnTimes {
+  const times = TURN_TIMES.map((name) => [name, numberOrNull(name, body[name])] as const);
+  return Object.fromEntries(times) as TurnTimes;
+}
+
+/** Only instants may be negative: what was done before the caller had stopped speaking. */
+function numberOrNull(name: string, value: unknown): number | null {
+  if (!name.endsWith('_at_s')) return positiveNumber(value);
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
 function statusEvent(body: Record<string, unknown>): AgentEvent | null {
   const stage = STAGES.find((known) => known === body.stage);
   const state = STAGE_STATES.find((known) => known === body.state);
   if (!stage || !state) return null;
-  return {
-    type: 'status',
-    stage,
-    state,
-    engine: typeof body.engine === 'string' ? body.engine : '',
-  };
+  const since_ms = typeof body.since === 'string' ? Date.parse(body.since) : Number.NaN;
+  return { type: 'status', stage, state, since_ms: Number.isNaN(since_ms) ? null : since_ms };
+}
+
+function recordingEvent(body: Record<string, unknown>): AgentEvent | null {
+  const { state } = body;
+  if (state !== 'started' && state !== 'stopped') return null;
+  return { type: 'recording', on: state === 'started' };
 }
 
 function endedEvent(body: Record<string, unknown>): AgentEvent | null {

@@ -1,7 +1,12 @@
 import { ConnectionError, DisconnectReason } from 'livekit-client';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../client/ApiError';
-import { problemFromConnect, problemFromMicrophone, problemFromTicket } from './problem';
+import {
+  problemFromConnect,
+  problemFromMicrophone,
+  problemFromTicket,
+  queuePlaceFrom,
+} from './problem';
 import { endReasonFrom } from './room';
 
 const dom = (name: string, message = '') => new DOMException(message, name);
@@ -20,6 +25,13 @@ describe('microphone errors', () => {
 
 describe('token endpoint errors', () => {
   it.each([
+    [{ status: 401, code: 'not_signed_in' }, { kind: 'signed_out' }],
+    [{ status: 404, code: 'not_found' }, { kind: 'gone' }],
+    [{ status: 404 }, { kind: 'request_failed', status: 404, code: null, requestId: null }],
+    [
+      { status: 429, code: 'too_many_calls', retryAfterS: 5 },
+      { kind: 'too_many_calls', retryAfter_s: 5 },
+    ],
     [{ status: 403, code: 'origin_not_allowed' }, { kind: 'forbidden' }],
     [
       { status: 429, code: 'rate_limited', retryAfterS: 7 },
@@ -46,6 +58,30 @@ describe('token endpoint errors', () => {
 
   it('anything that is not an answer means the server was not reached', () => {
     expect(problemFromTicket(new TypeError('failed'))).toEqual({ kind: 'backend_unreachable' });
+  });
+});
+
+describe('the queue', () => {
+  const busy = (details: unknown, retryAfterS: number | null = null) =>
+    queuePlaceFrom(new ApiError({ status: 503, code: 'lines_busy', details, retryAfterS }));
+
+  it('says at which place, and when to ask again', () => {
+    expect(busy({ position: 3 }, 2)).toEqual({ position: 3, retry_s: 2 });
+  });
+
+  it('has no place where none was told', () => {
+    for (const details of [null, {}, { position: 0 }, { position: 'first' }, { position: 1.5 }]) {
+      expect(busy(details)).toMatchObject({ position: null });
+    }
+  });
+
+  it('never asks again at once', () => {
+    expect(busy({ position: 1 }, 0)?.retry_s).toBe(1);
+  });
+
+  it('is for busy lines only', () => {
+    expect(queuePlaceFrom(new ApiError({ status: 503, code: 'no_agent_available' }))).toBeNull();
+    expect(queuePlaceFrom(new Error('anything'))).toBeNull();
   });
 });
 

@@ -10,8 +10,11 @@ export type Problem =
   | { kind: 'mic_missing' }
   | { kind: 'mic_busy' }
   | { kind: 'mic_failed' }
+  | { kind: 'signed_out' }
   | { kind: 'forbidden' }
+  | { kind: 'gone' }
   | { kind: 'rate_limited'; retryAfter_s: number | null }
+  | { kind: 'too_many_calls'; retryAfter_s: number | null }
   | { kind: 'no_capacity'; retryAfter_s: number | null }
   | { kind: 'voice_server_down'; retryAfter_s: number | null }
   | { kind: 'voice_server_unreachable' }
@@ -47,12 +50,33 @@ export function problemFromMicrophone(error: unknown): Problem {
 export function problemFromTicket(error: unknown): Problem {
   if (!(error instanceof ApiError) || error.status === null) return { kind: 'backend_unreachable' };
   const { status, code, requestId, retryAfterS: retryAfter_s } = error;
+  if (status === 401) return { kind: 'signed_out' };
   if (code === 'voice_server_unreachable') return { kind: 'voice_server_down', retryAfter_s };
   if (code === 'no_agent_available') return { kind: 'no_capacity', retryAfter_s };
+  if (code === 'too_many_calls') return { kind: 'too_many_calls', retryAfter_s };
   if (code === 'rate_limited' || status === 429) return { kind: 'rate_limited', retryAfter_s };
   if (code === 'origin_not_allowed' || status === 403) return { kind: 'forbidden' };
+  // A persona or conversation of ours that was deleted. Without a code it is a wrong address.
+  if (status === 404 && code !== null) return { kind: 'gone' };
   if (code === null && GATEWAY_STATUSES.has(status)) return { kind: 'backend_unreachable' };
   return { kind: 'request_failed', status, code, requestId };
+}
+
+const LONGEST_LINE = 1_000_000;
+const QUEUE_RETRY_S = 3;
+
+/** Where a caller stands while all lines are busy; `position` counts from 1, null if untold. */
+export type QueuePlace = { position: number | null; retry_s: number };
+
+/** Null for every other failure: those are not cured by waiting in line. */
+export function queuePlaceFrom(error: unknown): QueuePlace | null {
+  if (!(error instanceof ApiError) || error.code !== 'lines_busy') return null;
+  const told = isRecord(error.details) ? error.details.position : null;
+  const place = Number.isInteger(told) ? (told as number) : 0;
+  return {
+    position: place > 0 && place < LONGEST_LINE ? place : null,
+    retry_s: Math.max(1, error.retryAfterS ?? QUEUE_RETRY_S),
+  };
 }
 
 /** `signalled` says whether the signal connection stood when the attempt failed. */

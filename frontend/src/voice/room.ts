@@ -9,7 +9,8 @@ import {
   setLogLevel,
   Track,
 } from 'livekit-client';
-import type { Ticket } from '../client/token';
+import { ApiError } from '../client/ApiError';
+import type { CallWishes, Ticket } from '../client/token';
 import type { CallMode, SeenReason, StartStep } from './callState';
 import type { DeviceChoice } from './deviceChoice';
 import {
@@ -17,6 +18,7 @@ import {
   problemFromConnect,
   problemFromMicrophone,
   problemFromTicket,
+  queuePlaceFrom,
 } from './problem';
 
 const SIGNAL_TIMEOUT_MS = 8_000;
@@ -50,9 +52,12 @@ export function createRoom(devices: DeviceChoice): Room {
   });
 }
 
+export type FetchTicket = (wishes: CallWishes, signal: AbortSignal) => Promise<Ticket>;
+
 type OpenOptions = {
   mode: CallMode;
-  fetchTicket: (signal: AbortSignal) => Promise<Ticket>;
+  wishes: CallWishes;
+  fetchTicket: FetchTicket;
   signal: AbortSignal;
   onStep: (step: StartStep) => void;
 };
@@ -61,24 +66,23 @@ type OpenOptions = {
  * The microphone comes first and alone: when it is asked for beside the connection, a denied
  * permission fails the start while the room still connects, and an unseen call stays open.
  */
-export async function openCall(room: Room, options: OpenOptions): Promise<void> {
-  const { mode, fetchTicket, signal, onStep } = options;
+export async function openCall(room: Room, options: OpenOptions): Promise<Ticket> {
+  const { mode, signal, onStep } = options;
   let microphone: LocalAudioTrack | null = null;
   try {
     if (mode === 'voice') {
-      onStep('microphone');
+      onStep({ kind: 'microphone' });
       microphone = await acquireMicrophone(room);
       signal.throwIfAborted();
     }
-    onStep('ticket');
-    const ticket = await fetchTicket(signal).catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw new CallProblem(problemFromTicket(error), error);
-    });
+    const ticket = await waitForTicket(options);
     signal.throwIfAborted();
-    onStep('connecting');
+    onStep({ kind: 'connecting' });
+    // From here on speech is recorded, and handed to the agent once it has joined.
+    microphone?.startPreConnectBuffer();
     await connect(room, ticket, microphone);
     signal.throwIfAborted();
+    return ticket;
   } catch (error) {
     microphone?.stop();
     await room.disconnect();
@@ -86,13 +90,56 @@ export async function openCall(room: Room, options: OpenOptions): Promise<void> 
   }
 }
 
+/** While all lines are busy it stands in the queue, for as long as the person does. */
+async function waitForTicket(options: OpenOptions): Promise<Ticket> {
+  const { fetchTicket, signal, onStep } = options;
+  let { wishes } = options;
+  onStep({ kind: 'ticket' });
+  for (;;) {
+    try {
+      return await fetchTicket(wishes, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const place = queuePlaceFrom(error);
+      const fewer = withoutUnknown(wishes, error);
+      if (place) {
+        onStep({ kind: 'queued', place, asked_at_ms: performance.now() });
+        await pause(place.retry_s * 1000, signal);
+      } else if (fewer) {
+        wishes = fewer;
+      } else {
+        throw new CallProblem(problemFromTicket(error), error);
+      }
+    }
+  }
+}
+
+/** A persona deleted since it was chosen, or a call of which nothing was kept, must not end the
+ * wish to talk. Null if that was not what failed. */
+export function withoutUnknown(wishes: CallWishes, error: unknown): CallWishes | null {
+  if (!(error instanceof ApiError) || error.status !== 404) return null;
+  if (error.param === 'persona_id' && wishes.personaId) return { ...wishes, personaId: null };
+  if (error.param === 'conversation_id' && wishes.conversationId) {
+    return { ...wishes, conversationId: null };
+  }
+  return null;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
 async function acquireMicrophone(room: Room): Promise<LocalAudioTrack> {
   try {
     const tracks = await room.localParticipant.createTracks({ audio: true });
     const track = tracks.find((made): made is LocalAudioTrack => made.kind === Track.Kind.Audio);
     if (!track) throw new Error('no audio track was made');
-    // Speech during connecting is recorded and handed to the agent once it has joined.
-    track.startPreConnectBuffer();
     return track;
   } catch (error) {
     throw new CallProblem(problemFromMicrophone(error), error);

@@ -1,6 +1,6 @@
 /** What was said in a call, as an ordered list that survives reconnects and the end of the call. */
 
-import type { Citation } from './events';
+import type { Citation, TurnTiming } from './events';
 import { unreachable } from './problem';
 
 export type Role = 'user' | 'agent';
@@ -14,6 +14,8 @@ export type SpeechEntry = {
   /** Only an interim text may still change. */
   status: 'interim' | 'final' | 'interrupted';
   source: 'voice' | 'typed';
+  /** Of a reply, once it is over. */
+  timing: TurnTiming | null;
 };
 
 export type ToolEntry = {
@@ -27,6 +29,8 @@ export type ToolEntry = {
   citations: readonly Citation[];
 };
 
+/** The divider below what was said on another day. */
+export const RECALLED_ID = 'recalled';
 /** Marks where a new call begins below an older one. */
 export type DividerEntry = { kind: 'divider'; id: string };
 
@@ -38,6 +42,10 @@ export type TranscriptAction =
   | { type: 'typed'; id: string; text: string }
   | { type: 'tool'; tool: Omit<ToolEntry, 'kind'> }
   | { type: 'interrupted' }
+  /** The reply just given is over, and this is how it came about. */
+  | { type: 'timed'; timing: TurnTiming }
+  /** What was said before this visit goes above everything. */
+  | { type: 'recalled'; entries: Transcript }
   /** It dropped out or the call is over: what it was about to say or do does not come. */
   | { type: 'agent_gone' }
   | { type: 'call_continued'; id: string }
@@ -56,7 +64,11 @@ export function transcriptReducer(entries: Transcript, action: TranscriptAction)
     case 'tool':
       return upsertTool(entries, action.tool);
     case 'interrupted':
-      return markInterrupted(entries);
+      return changeReply(entries, { status: 'interrupted' });
+    case 'timed':
+      return changeReply(entries, { timing: action.timing });
+    case 'recalled':
+      return recall(entries, action.entries);
     case 'agent_gone':
       return stopTools(settle(entries, () => true));
     case 'call_continued':
@@ -127,9 +139,17 @@ function stopTools(entries: Transcript): Transcript {
   );
 }
 
-function markInterrupted(entries: Transcript): Transcript {
-  const reply = lastSpeech(entries, 'agent');
-  return entries.map((entry) => (entry === reply ? { ...reply, status: 'interrupted' } : entry));
+/** The newest words of the agent in this call: events come in order, and right after their reply. */
+function changeReply(entries: Transcript, changes: Partial<SpeechEntry>): Transcript {
+  const reply = lastSpeech(currentCall(entries), 'agent');
+  return entries.map((entry) => (entry === reply ? { ...reply, ...changes } : entry));
+}
+
+/** Recalled again, it takes the place of what was recalled before. */
+function recall(entries: Transcript, earlier: Transcript): Transcript {
+  const before = entries.findIndex((entry) => entry.kind === 'divider' && entry.id === RECALLED_ID);
+  const own = entries.slice(before + 1);
+  return earlier.length === 0 ? own : [...earlier, { kind: 'divider', id: RECALLED_ID }, ...own];
 }
 
 function speech(
@@ -139,13 +159,13 @@ function speech(
   status: SpeechEntry['status'],
   source: SpeechEntry['source'],
 ): SpeechEntry {
-  return { kind: 'speech', id, role, text, status, source };
+  return { kind: 'speech', id, role, text, status, source, timing: null };
 }
 
-function isSpeech(entry: Entry): entry is SpeechEntry {
+export function isSpeech(entry: Entry): entry is SpeechEntry {
   return entry.kind === 'speech';
 }
 
-function isTool(entry: Entry): entry is ToolEntry {
+export function isTool(entry: Entry): entry is ToolEntry {
   return entry.kind === 'tool';
 }

@@ -14,16 +14,25 @@ import { unreachable } from './problem';
 import type { TranscriptAction } from './transcript';
 import { type StreamHandler, useTextStreams } from './useTextStreams';
 
+export type Ailment = { state: Exclude<StageState, 'recovered'>; since_ms: number | null };
+
 export type CallNews = {
   /** Whose news it is: what ailed an agent that was replaced is not known of the next. */
   sender: string | null;
   /** Only those that are not whole. */
-  stages: Partial<Record<Stage, StageState>>;
+  stages: Partial<Record<Stage, Ailment>>;
+  recording: boolean;
   latency_s: number | null;
   error: { code: string; message: string | null } | null;
 };
 
-export const NO_NEWS: CallNews = { sender: null, stages: {}, latency_s: null, error: null };
+export const NO_NEWS: CallNews = {
+  sender: null,
+  stages: {},
+  recording: false,
+  latency_s: null,
+  error: null,
+};
 
 export function useAgentEvents(
   room: Room,
@@ -36,8 +45,7 @@ export function useAgentEvents(
     async (reader, sender) => {
       const event = parseAgentEvent(await reader.readAll());
       if (!event) return;
-      const action = transcriptActionFrom(event);
-      if (action) dispatch(action);
+      for (const action of transcriptActionsFrom(event)) dispatch(action);
       if (event.type === 'ended') onEnded(event.reason);
       setNews((known) => withEvent(newsOf(sender, known), event));
     },
@@ -49,18 +57,21 @@ export function useAgentEvents(
   return { news, dismissError };
 }
 
-export function transcriptActionFrom(event: AgentEvent): TranscriptAction | null {
+export function transcriptActionsFrom(event: AgentEvent): TranscriptAction[] {
   switch (event.type) {
     case 'tool': {
       const { type: _type, state, ...tool } = event;
-      return { type: 'tool', tool: { ...tool, state: state === 'started' ? 'running' : state } };
+      return [{ type: 'tool', tool: { ...tool, state: state === 'started' ? 'running' : state } }];
     }
-    case 'turn':
-      return event.interrupted ? { type: 'interrupted' } : null;
+    case 'turn': {
+      const timed: TranscriptAction = { type: 'timed', timing: event.timing };
+      return event.interrupted ? [{ type: 'interrupted' }, timed] : [timed];
+    }
     case 'status':
+    case 'recording':
     case 'ended':
     case 'error':
-      return null;
+      return [];
     default:
       return unreachable(event);
   }
@@ -77,13 +88,19 @@ export function withEvent(news: CallNews, event: AgentEvent): CallNews {
       return news;
     case 'turn':
       // A finished turn shows that the trouble before it is over.
-      return { ...news, latency_s: event.times.e2e_latency_s ?? news.latency_s, error: null };
+      return {
+        ...news,
+        latency_s: event.timing.times.e2e_latency_s ?? news.latency_s,
+        error: null,
+      };
     case 'status': {
-      const { [event.stage]: _before, ...others } = news.stages;
-      const stages =
-        event.state === 'recovered' ? others : { ...others, [event.stage]: event.state };
+      const { stage, state, since_ms } = event;
+      const { [stage]: _before, ...others } = news.stages;
+      const stages = state === 'recovered' ? others : { ...others, [stage]: { state, since_ms } };
       return { ...news, stages };
     }
+    case 'recording':
+      return { ...news, recording: event.on };
     case 'error':
       return { ...news, error: { code: event.code, message: event.message } };
     default:

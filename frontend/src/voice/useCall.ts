@@ -1,8 +1,8 @@
 /** Owns the one call of the page: starts it, ends it, and says in which state it is. */
 
 import { type DisconnectReason, isBrowserSupported, type Room, RoomEvent } from 'livekit-client';
-import { useCallback, useEffect, useReducer, useRef } from 'react';
-import { fetchTicket } from '../client/token';
+import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
+import { type CallWishes, fetchTicket } from '../client/token';
 import { type CallMode, type CallState, callReducer, endReason, isUnderway } from './callState';
 import { readDeviceChoice } from './deviceChoice';
 import type { EndedReason } from './events';
@@ -11,7 +11,9 @@ import { CallProblem, createRoom, endReasonFrom, openCall } from './room';
 
 export type Call = {
   state: CallState<Room>;
-  start: (mode: CallMode) => void;
+  /** Of the call that is or was last, or the one it was to go on with; null before the first. */
+  conversationId: string | null;
+  start: (mode: CallMode, wishes: CallWishes) => void;
   end: () => void;
   /** Gives the call up for a reason found while it was live. */
   fail: (problem: Problem) => void;
@@ -23,6 +25,7 @@ export function useCall(): Call {
   const [state, dispatch] = useReducer(callReducer<Room>, { kind: 'idle' });
   const underway = useRef<{ room: Room; abort: AbortController } | null>(null);
   const reasonTold = useRef<EndedReason | null>(null);
+  const [conversationId, setConversationId] = useState<string | null>(null);
 
   const leave = useCallback((): Room | null => {
     const call = underway.current;
@@ -32,7 +35,7 @@ export function useCall(): Call {
     return call?.room ?? null;
   }, []);
 
-  const start = useCallback((mode: CallMode) => {
+  const start = useCallback((mode: CallMode, wishes: CallWishes) => {
     if (underway.current) return;
     const problem = pageProblem(mode);
     if (problem) {
@@ -43,16 +46,21 @@ export function useCall(): Call {
     const abort = new AbortController();
     underway.current = { room, abort };
     reasonTold.current = null;
+    setConversationId(wishes.conversationId);
     // Still inside the person's gesture: from here on the browser lets the agent be heard.
     room.startAudio().catch(() => undefined);
     dispatch({ type: 'start', room, mode });
     openCall(room, {
       mode,
+      wishes,
       fetchTicket,
       signal: abort.signal,
       onStep: (step) => dispatch({ type: 'step', room, step }),
     }).then(
-      () => dispatch({ type: 'connected', room }),
+      (ticket) => {
+        setConversationId(ticket.conversationId);
+        dispatch({ type: 'connected', room });
+      },
       (error: unknown) => {
         if (underway.current?.room === room) underway.current = null;
         if (error instanceof CallProblem) {
@@ -102,7 +110,7 @@ export function useCall(): Call {
     return () => window.removeEventListener('beforeunload', warn);
   }, [state]);
 
-  return { state, start, end, fail, told };
+  return { state, conversationId, start, end, fail, told };
 }
 
 /** What can be known before any permission is asked for. */

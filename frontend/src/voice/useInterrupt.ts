@@ -2,9 +2,7 @@
 
 import type { Room } from 'livekit-client';
 import { useCallback, useState } from 'react';
-
-const METHOD = 'parley.interrupt';
-const INTERRUPT_BUDGET_MS = 3_000;
+import { askAgent } from './askAgent';
 
 export type Interrupt = { stop: () => void; failed: boolean };
 
@@ -14,14 +12,9 @@ export function useInterrupt(room: Room, agentIdentity: string | null): Interrup
   const stop = useCallback(() => {
     if (agentIdentity === null) return;
     setFailed(false);
-    room.localParticipant
-      .performRpc({
-        destinationIdentity: agentIdentity,
-        method: METHOD,
-        payload: '{}',
-        responseTimeout: INTERRUPT_BUDGET_MS,
-      })
-      .catch(() => setFailed(true));
+    askAgent(room, agentIdentity, { method: 'parley.interrupt', payload: {} }).catch(() =>
+      setFailed(true),
+    );
   }, [room, agentIdentity]);
   return { stop, failed };
 }

@@ -7,12 +7,28 @@ import type { DeviceList } from '../../voice/useDevices';
 import { CallScreen, type CallScreenProps } from './CallScreen';
 
 const speech = (fields: Partial<SpeechEntry>): SpeechEntry => {
-  const base = { kind: 'speech', id: 'u1', role: 'user', text: 'Hello', source: 'voice' } as const;
+  const base = {
+    kind: 'speech',
+    id: 'u1',
+    role: 'user',
+    text: 'Hello',
+    source: 'voice',
+    timing: null,
+  } as const;
   return { ...base, status: 'final', ...fields };
 };
 const devices = (...labels: string[]): DeviceList => {
   const list = labels.map((label) => ({ id: label, label }));
   return { devices: list, activeId: labels[0] ?? '', choose: vi.fn(), failed: false };
+};
+const who = {
+  personas: [],
+  voices: [{ id: 'nova', name: 'Nova', language: 'en' }],
+  personaId: null,
+  voice: null,
+  onPersona: vi.fn(),
+  onVoice: vi.fn(),
+  failed: null,
 };
 const show = (fields: Partial<CallScreenProps> = {}) => {
   const props: CallScreenProps = {
@@ -25,7 +41,17 @@ const show = (fields: Partial<CallScreenProps> = {}) => {
     latency_s: null,
     mute: { on: false, toggle: vi.fn() },
     soundOff: { on: false, toggle: vi.fn() },
-    devices: { input: devices('Built-in', 'Headset'), output: devices('Speakers') },
+    talkKey: null,
+    captions: { on: true, toggle: vi.fn() },
+    captionLook: { size: 'medium', contrast: 'normal' },
+    options: {
+      devices: { input: devices('Built-in', 'Headset'), output: devices('Speakers') },
+      who,
+      pushToTalk: { on: false, toggle: vi.fn() },
+    },
+    face: null,
+    internet: 'off',
+    recording: false,
     onStop: vi.fn(),
     onSend: vi.fn(async () => undefined),
     onEnd: vi.fn(),
@@ -148,21 +174,22 @@ describe('controls', () => {
     expect(screen.getByRole('textbox', { name: 'Message' })).toHaveFocus();
   });
 
-  it('Escape closes the devices and gives the focus back, and never ends the call', async () => {
+  it('Escape closes the options and gives the focus back, and never ends the call', async () => {
     const { props, user } = show();
     await user.keyboard('{Escape}');
-    await user.click(button('Devices'));
+    await user.click(button('Options'));
     await user.selectOptions(screen.getByRole('combobox', { name: 'Microphone' }), 'Headset');
-    expect(props.devices?.input.choose).toHaveBeenCalledWith('Headset');
+    expect(props.options?.devices.input.choose).toHaveBeenCalledWith('Headset');
     await user.keyboard('{Escape}');
     expect(screen.queryByRole('combobox')).not.toBeInTheDocument();
-    expect(button('Devices')).toHaveFocus();
+    expect(button('Options')).toHaveFocus();
     expect(props.onEnd).not.toHaveBeenCalled();
   });
 
   it('work with the keyboard alone', async () => {
     const { props, user } = show();
     expect(button('Mute')).toHaveFocus();
+    await user.tab();
     await user.tab();
     await user.tab();
     await user.tab();
@@ -181,7 +208,7 @@ describe('notices', () => {
       notices: [
         { kind: 'audio_blocked', action },
         { kind: 'microphone_silent', device: 'Headset' },
-        { kind: 'stage_down', stage: 'tts' },
+        { kind: 'stage_down', stage: 'tts', since_ms: null },
       ],
     });
     expect(regions[0]).toHaveTextContent('We hear nothing from Headset');
@@ -191,9 +218,9 @@ describe('notices', () => {
   });
 
   it('name the standby politely and once, whatever it does', () => {
-    show({ notices: [{ kind: 'standby', stages: ['stt', 'tts'] }] });
+    show({ notices: [{ kind: 'standby', stages: ['stt', 'tts'], since_ms: null }] });
     expect(screen.getAllByRole('alert')[0]).toBeEmptyDOMElement();
-    expect(screen.getByRole('status')).toHaveTextContent(
+    expect(screen.getAllByRole('status')[0]).toHaveTextContent(
       'Using the standby for hearing and speech',
     );
   });

@@ -1,11 +1,17 @@
 /** The last words of each side, the newest large. Text that may still change is lighter. */
 
 import { useTranslation } from 'react-i18next';
+import type { CaptionContrast, CaptionSize } from '../../app/preferences';
 import { currentCall, lastSpeech, type SpeechEntry, type Transcript } from '../../voice/transcript';
 
-type Props = { entries: Transcript; placeholder: string };
+type Props = {
+  entries: Transcript;
+  placeholder: string;
+  size: CaptionSize;
+  contrast: CaptionContrast;
+};
 
-export function Captions({ entries, placeholder }: Props) {
+export function Captions({ entries, placeholder, size, contrast }: Props) {
   const { t } = useTranslation('talk');
   const call = currentCall(entries);
   const latest = [lastSpeech(call, 'user'), lastSpeech(call, 'agent')]
@@ -14,7 +20,9 @@ export function Captions({ entries, placeholder }: Props) {
   return (
     <section
       aria-label={t('captions.region')}
-      className="flex min-h-14 w-full max-w-2xl flex-col items-center gap-3 text-center lg:min-h-44"
+      data-size={size}
+      data-contrast={contrast}
+      className="captions flex min-h-14 w-full max-w-2xl flex-col items-center gap-3 text-center lg:min-h-44"
     >
       {latest.length === 0 && <p className="text-soft">{placeholder}</p>}
       {latest.map((entry, place) => (
@@ -27,12 +35,9 @@ export function Captions({ entries, placeholder }: Props) {
 /** A long text shows its end: that is what is being said now. */
 function Line({ entry, newest }: { entry: SpeechEntry; newest: boolean }) {
   const interim = entry.status === 'interim';
-  const size = newest
-    ? 'flex max-h-14 text-lg leading-7 lg:max-h-27 lg:text-2xl lg:leading-9'
-    : // Where space is short the transcript right below shows it.
-      'hidden max-h-12 text-soft lg:flex';
+  const size = newest ? 'caption-newest' : 'caption-before text-soft';
   return (
-    <div className={`w-full flex-col-reverse overflow-hidden ${size}`}>
+    <div className={`flex w-full shrink-0 flex-col-reverse overflow-hidden ${size}`}>
       <p
         data-testid={`caption-${entry.role}`}
         data-final={!interim}

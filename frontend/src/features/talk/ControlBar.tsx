@@ -1,22 +1,34 @@
 /** The controls of a call, always in the same place and named by what they do. */
 
-import { Mic, MicOff, PhoneOff, SlidersHorizontal, Volume2, VolumeX } from 'lucide-react';
+import {
+  Captions as CaptionsIcon,
+  CaptionsOff,
+  Mic,
+  MicOff,
+  PhoneOff,
+  SlidersHorizontal,
+  Volume2,
+  VolumeX,
+} from 'lucide-react';
 import { type ComponentProps, type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { DeviceList } from '../../voice/useDevices';
-import { DevicePanel } from './DevicePanel';
-
-export type Toggle = { on: boolean; toggle: () => void };
+import { type CallOptions, OptionsPanel, type Toggle } from './OptionsPanel';
+import { type HeldKey, TalkKeyButton } from './TalkKeyButton';
 
 export type ControlBarProps = {
   /** Null in a call without a microphone. */
   mute: Toggle | null;
+  /** Takes the place of Mute while the agent hears only a held key. */
+  talkKey: HeldKey | null;
   soundOff: Toggle;
-  devices: { input: DeviceList; output: DeviceList } | null;
+  captions: Toggle;
+  /** Null until the call is live. */
+  options: CallOptions | null;
   onEnd: () => void;
 };
 
-export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) {
+export function ControlBar(props: ControlBarProps) {
+  const { mute, talkKey, soundOff, captions, options, onEnd } = props;
   const { t } = useTranslation('talk');
   const [open, setOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
@@ -34,16 +46,17 @@ export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: only listens for Escape from inside.
     <div className="relative flex w-full justify-center" onKeyDown={onKeyDown}>
-      {open && devices && (
+      {open && options && (
         <div className="absolute bottom-full z-10 mb-3 flex w-full justify-center">
-          <DevicePanel {...devices} onClose={close} />
+          <OptionsPanel options={options} onClose={close} />
         </div>
       )}
       <fieldset
         aria-label={t('call.controls')}
-        className="flex gap-1 rounded-full border border-line bg-surface p-1.5 shadow-sm sm:gap-2"
+        className="flex w-full max-w-lg justify-center gap-0.5 rounded-full border border-line bg-surface p-1.5 shadow-sm sm:w-auto sm:gap-1"
       >
-        {mute && (
+        {talkKey && <TalkKeyButton {...talkKey} />}
+        {mute && !talkKey && (
           <Control
             label={t('call.mute')}
             pressed={mute.on}
@@ -57,11 +70,18 @@ export function ControlBar({ mute, soundOff, devices, onEnd }: ControlBarProps) 
         <Control label={t('call.soundOff')} pressed={soundOff.on} onClick={soundOff.toggle}>
           {soundOff.on ? <VolumeX aria-hidden size={22} /> : <Volume2 aria-hidden size={22} />}
         </Control>
+        <Control label={t('call.captions')} pressed={captions.on} onClick={captions.toggle}>
+          {captions.on ? (
+            <CaptionsIcon aria-hidden size={22} />
+          ) : (
+            <CaptionsOff aria-hidden size={22} />
+          )}
+        </Control>
         <Control
           ref={opener}
-          label={t('call.devices')}
+          label={t('call.options')}
           aria-expanded={open}
-          disabled={!devices}
+          disabled={!options}
           onClick={() => setOpen(!open)}
         >
           <SlidersHorizontal aria-hidden size={22} />
@@ -91,7 +111,7 @@ function Control({ label, pressed, danger = false, children, ...rest }: ControlP
     <button
       type="button"
       aria-pressed={pressed}
-      className={`flex h-14 w-17 flex-col items-center justify-center gap-0.5 rounded-full text-xs transition-colors disabled:opacity-50 sm:w-20 ${look}`}
+      className={`flex h-14 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 whitespace-nowrap rounded-full px-1 text-[0.6875rem] transition-colors disabled:opacity-50 sm:w-20 sm:flex-none sm:text-xs ${look}`}
       {...rest}
     >
       {children}

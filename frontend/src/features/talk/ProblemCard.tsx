@@ -1,9 +1,10 @@
 /** A problem as a person can use it: what happened, why, what to do, and a way on. */
 
-import { Keyboard, RotateCw, TriangleAlert } from 'lucide-react';
+import { Activity, Keyboard, RotateCw, TriangleAlert } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Button } from '../../ui/Button';
+import { Link } from 'react-router';
+import { Button, buttonClasses } from '../../ui/Button';
 import { unreachable } from '../../voice/problem';
 import type { ProblemWords } from './problemWords';
 import { useCountdown } from './useCountdown';
@@ -77,11 +78,14 @@ function Health({ view }: { view: HealthView }) {
 type ActionsProps = {
   wait_s: number | null;
   textOffered: boolean;
+  /** Where the server or the way to it may be the trouble. */
+  healthOffered: boolean;
   onRetry: () => void;
   onTextOnly: () => void;
 };
 
-export function ProblemActions({ wait_s, textOffered, onRetry, onTextOnly }: ActionsProps) {
+export function ProblemActions(props: ActionsProps) {
+  const { wait_s, textOffered, healthOffered, onRetry, onTextOnly } = props;
   const { t } = useTranslation('talk');
   const left_s = useCountdown(wait_s);
   const retry = useRef<HTMLButtonElement>(null);
@@ -103,6 +107,12 @@ export function ProblemActions({ wait_s, textOffered, onRetry, onTextOnly }: Act
             <Keyboard aria-hidden size={18} />
             {t('problems.textOnly')}
           </Button>
+        )}
+        {healthOffered && (
+          <Link to="/health" className={buttonClasses('secondary')}>
+            <Activity aria-hidden size={18} />
+            {t('problems.health')}
+          </Link>
         )}
       </div>
     </div>

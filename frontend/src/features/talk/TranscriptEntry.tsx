@@ -2,7 +2,8 @@
 
 import { useTranslation } from 'react-i18next';
 import { unreachable } from '../../voice/problem';
-import type { Entry, SpeechEntry } from '../../voice/transcript';
+import { type Entry, RECALLED_ID, type SpeechEntry } from '../../voice/transcript';
+import { LatencyChip } from './LatencyChip';
 import { ToolCard } from './ToolCard';
 
 export function TranscriptEntry({ entry }: { entry: Entry }) {
@@ -15,7 +16,7 @@ export function TranscriptEntry({ entry }: { entry: Entry }) {
     case 'divider':
       return (
         <p className="flex items-center gap-3 py-1 text-soft text-xs before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
-          {t('transcript.newCall')}
+          {t(entry.id === RECALLED_ID ? 'transcript.earlier' : 'transcript.newCall')}
         </p>
       );
     default:
@@ -47,6 +48,7 @@ function Speech({ entry }: { entry: SpeechEntry }) {
       >
         {entry.text}
       </p>
+      {entry.timing && <LatencyChip timing={entry.timing} />}
     </div>
   );
 }

@@ -1,67 +1,134 @@
-/** Before the call: what this is, and the one button that starts it. */
+/** Before the call: what this is, who will answer, and the one button that starts it. */
 
 import { Keyboard, LockOpen, Mic } from 'lucide-react';
 import type { Ref } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Button } from '../../ui/Button';
+import { Link } from 'react-router';
+import { Button, buttonClasses } from '../../ui/Button';
+import { ErrorCard } from '../../ui/ErrorCard';
+import { formatDate } from '../../ui/format';
 import { usePageTitle } from '../../ui/pageTitle';
+import { Loading } from '../../ui/Spinner';
 import type { CallMode } from '../../voice/callState';
+import { type Choices, personaOf } from './choices';
+import { PersonaPicker } from './PersonaPicker';
+import { entriesOf } from './recalled';
+import { TranscriptPanel } from './TranscriptPanel';
+import type { Earlier } from './useEarlier';
 import { Visualizer } from './Visualizer';
 
 type Props = {
   secure: boolean;
+  choices: Choices;
+  /** What is to be gone on with; null for a new conversation. */
+  earlier: Earlier | null;
   onStart: (mode: CallMode) => void;
   headingRef?: Ref<HTMLHeadingElement>;
 };
 
-export function Welcome({ secure, onStart, headingRef }: Props) {
+export function Welcome({ secure, choices, earlier, onStart, headingRef }: Props) {
   const { t } = useTranslation('talk');
   usePageTitle(null);
+  const persona = personaOf(choices.personas, choices.personaId);
   return (
-    <div className="m-auto flex w-full max-w-lg flex-col items-center gap-8 px-4 py-8 text-center">
-      <Visualizer look="idle" />
+    <div className="m-auto flex w-full max-w-lg flex-col items-center gap-6 px-4 py-6 text-center sm:gap-8">
+      <Visualizer
+        look="idle"
+        face={persona && { name: persona.name, imageUrl: persona.image_url }}
+      />
       <div className="flex flex-col gap-3">
         <h1
           ref={headingRef}
           tabIndex={-1}
           className="rounded-lg text-balance font-semibold text-3xl tracking-tight sm:text-4xl"
         >
-          {t('welcome.title')}
+          {earlier ? t('welcome.goOnTitle') : t('welcome.title')}
         </h1>
-        <p className="text-balance text-lg text-soft">{t('welcome.sentence')}</p>
+        <p className="text-balance text-lg text-soft">
+          {earlier ? earlierWords(earlier, t('welcome.goOn')) : t('welcome.sentence')}
+        </p>
       </div>
-      {!secure && (
-        <div className="flex gap-3 rounded-2xl bg-warn-soft p-4 text-left text-sm">
-          <LockOpen aria-hidden size={20} className="mt-0.5 shrink-0 text-warn" />
-          <div>
-            <h2 className="font-semibold">{t('welcome.insecureTitle')}</h2>
-            <p className="text-soft">{t('welcome.insecureBody')}</p>
-          </div>
+      {!secure && <InsecureNote />}
+      {earlier && <EarlierWords earlier={earlier} />}
+      <StartButtons onStart={onStart} />
+      {choices.personas.length + choices.voices.length > 0 && (
+        <div className="grid w-full gap-4 text-left sm:grid-cols-2">
+          <PersonaPicker
+            personas={choices.personas}
+            voices={choices.voices}
+            personaId={persona?.id ?? null}
+            voice={choices.voice}
+            onPersona={choices.choosePersona}
+            onVoice={choices.chooseVoice}
+          />
         </div>
       )}
-      <div className="flex w-full flex-col items-center gap-3 sm:flex-row sm:justify-center">
-        <Button
-          look="primary"
-          className="min-h-13 w-full px-9 text-lg sm:w-auto"
-          aria-describedby="start-hint"
-          onClick={() => onStart('voice')}
-        >
-          <Mic aria-hidden size={20} />
-          {t('welcome.start')}
-        </Button>
-        <Button
-          look="secondary"
-          className="min-h-13 w-full sm:w-auto"
-          onClick={() => onStart('text')}
-        >
-          <Keyboard aria-hidden size={20} />
-          {t('welcome.textOnly')}
-        </Button>
-      </div>
       <div className="flex flex-col gap-1 text-balance text-sm text-soft">
         <p id="start-hint">{t('welcome.startHint')}</p>
         <p>{t('welcome.privacy')}</p>
       </div>
+    </div>
+  );
+}
+
+function earlierWords({ conversation }: Earlier, otherwise: string): string {
+  if (!conversation) return otherwise;
+  return conversation.title ?? conversation.preview ?? formatDate(conversation.started_at);
+}
+
+function InsecureNote() {
+  const { t } = useTranslation('talk');
+  return (
+    <div className="flex gap-3 rounded-2xl bg-warn-soft p-4 text-left text-sm">
+      <LockOpen aria-hidden size={20} className="mt-0.5 shrink-0 text-warn" />
+      <div>
+        <h2 className="font-semibold">{t('welcome.insecureTitle')}</h2>
+        <p className="text-soft">{t('welcome.insecureBody')}</p>
+      </div>
+    </div>
+  );
+}
+
+function StartButtons({ onStart }: Pick<Props, 'onStart'>) {
+  const { t } = useTranslation('talk');
+  return (
+    <div className="flex w-full flex-col items-center gap-3 sm:flex-row sm:justify-center">
+      <Button
+        look="primary"
+        className="min-h-13 w-full px-9 text-lg sm:w-auto"
+        aria-describedby="start-hint"
+        onClick={() => onStart('voice')}
+      >
+        <Mic aria-hidden size={20} />
+        {t('welcome.start')}
+      </Button>
+      <Button
+        look="secondary"
+        className="min-h-13 w-full sm:w-auto"
+        onClick={() => onStart('text')}
+      >
+        <Keyboard aria-hidden size={20} />
+        {t('welcome.textOnly')}
+      </Button>
+    </div>
+  );
+}
+
+function EarlierWords({ earlier }: { earlier: Earlier }) {
+  const { t } = useTranslation('talk');
+  const { conversation, error, loading, retry } = earlier;
+  return (
+    <div className="flex w-full flex-col items-center gap-3 text-left">
+      {loading && <Loading />}
+      {error && <ErrorCard error={error} title={t('welcome.goOnFailed')} onRetry={retry} />}
+      {conversation && (
+        <div className="flex h-64 w-full flex-col">
+          <TranscriptPanel entries={entriesOf(conversation.turns)} />
+        </div>
+      )}
+      <Link to="/" className={buttonClasses('quiet')}>
+        {t('welcome.startNew')}
+      </Link>
     </div>
   );
 }

@@ -2,25 +2,35 @@
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { renderScreen } from '../../../test/screen';
+import type { Choices } from './choices';
 import { EndCard } from './EndCard';
 import { ProblemActions, ProblemMessage } from './ProblemCard';
 import { problemWords } from './problemWords';
 import { Welcome } from './Welcome';
 
+const NO_CHOICES: Choices = {
+  personas: [],
+  voices: [],
+  personaId: null,
+  voice: null,
+  choosePersona: vi.fn(),
+  chooseVoice: vi.fn(),
+};
 const button = (name: string) => screen.getByRole('button', { name });
 afterEach(() => vi.useRealTimers());
 
 describe('before the call', () => {
   it('offers a voice call and a text call', async () => {
     const onStart = vi.fn();
-    render(<Welcome secure onStart={onStart} />);
+    renderScreen(<Welcome secure choices={NO_CHOICES} earlier={null} onStart={onStart} />);
     await userEvent.click(button('Start'));
     await userEvent.click(button('Continue with text only'));
     expect(onStart.mock.calls).toEqual([['voice'], ['text']]);
   });
 
   it('warns when the page cannot have a microphone', () => {
-    render(<Welcome secure={false} onStart={vi.fn()} />);
+    renderScreen(<Welcome secure={false} choices={NO_CHOICES} earlier={null} onStart={vi.fn()} />);
     expect(screen.getByText(/https or localhost/)).toBeInTheDocument();
   });
 });
@@ -28,7 +38,16 @@ describe('before the call', () => {
 describe('after the call', () => {
   it('says why it ended, has the focus, and can start again', async () => {
     const onStart = vi.fn();
-    render(<EndCard reason="agent_hung_up" kept onStart={onStart} />);
+    renderScreen(
+      <EndCard
+        reason="agent_hung_up"
+        entries={[]}
+        conversationId={null}
+        cut={false}
+        onStart={onStart}
+        onContinue={vi.fn()}
+      />,
+    );
     expect(screen.getByRole('heading', { name: 'Call ended' })).toHaveFocus();
     expect(screen.getByText(/You said goodbye/)).toBeInTheDocument();
     await userEvent.click(button('Start again'));
@@ -54,7 +73,15 @@ describe('a problem', () => {
   it('offers a retry at once and text where typing helps', async () => {
     const onRetry = vi.fn();
     const onTextOnly = vi.fn();
-    render(<ProblemActions wait_s={null} textOffered onRetry={onRetry} onTextOnly={onTextOnly} />);
+    render(
+      <ProblemActions
+        wait_s={null}
+        textOffered
+        healthOffered={false}
+        onRetry={onRetry}
+        onTextOnly={onTextOnly}
+      />,
+    );
     expect(button('Try again')).toHaveFocus();
     await userEvent.click(button('Try again'));
     await userEvent.click(button('Continue with text only'));
@@ -65,7 +92,13 @@ describe('a problem', () => {
   it('waits as long as the server asked before it offers the retry', () => {
     vi.useFakeTimers();
     render(
-      <ProblemActions wait_s={2} textOffered={false} onRetry={vi.fn()} onTextOnly={vi.fn()} />,
+      <ProblemActions
+        wait_s={2}
+        textOffered={false}
+        healthOffered={false}
+        onRetry={vi.fn()}
+        onTextOnly={vi.fn()}
+      />,
     );
     expect(button('Try again')).toBeDisabled();
     expect(screen.getByText('You can try again in 2 s.')).toBeInTheDocument();

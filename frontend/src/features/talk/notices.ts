@@ -1,8 +1,9 @@
 /** What a person must know during a call, as a closed list in order of urgency. */
 
 import { i18n, t } from '../../i18n';
-import type { Stage } from '../../voice/events';
+import { STAGES, type Stage } from '../../voice/events';
 import { unreachable } from '../../voice/problem';
+import type { Ailment } from '../../voice/useAgentEvents';
 
 /** A hiccup shorter than this is not worth a word; one longer deserves more than a chip. */
 export const CHIP_AFTER_S = 1;
@@ -13,12 +14,13 @@ export type Notice =
   | { kind: 'audio_blocked'; action: () => void }
   | { kind: 'agent_away' }
   | { kind: 'agent_slow' }
-  | { kind: 'stage_down'; stage: Stage }
+  | { kind: 'stage_down'; stage: Stage; since_ms: number | null }
   | { kind: 'stop_failed' }
+  | { kind: 'talk_key_failed' }
   | { kind: 'microphone_lost' }
   | { kind: 'microphone_silent'; device: string | null }
   | { kind: 'agent_error'; code: string; message: string | null; action: () => void }
-  | { kind: 'standby'; stages: readonly Stage[] };
+  | { kind: 'standby'; stages: readonly Stage[]; since_ms: number | null };
 
 export type NoticeWords = {
   key: string;
@@ -54,15 +56,19 @@ export function noticeWords(notice: Notice): NoticeWords {
       return {
         ...plain(t(`talk:notices.stageDownTitle.${notice.stage}`), t('talk:notices.stageDownBody')),
         key: `stage_down:${notice.stage}`,
+        aside: sinceWords(notice.since_ms),
       };
     case 'stop_failed':
       return plain(t('talk:notices.stopFailedTitle'), t('talk:notices.stopFailedBody'));
+    case 'talk_key_failed':
+      return plain(t('talk:notices.talkKeyFailedTitle'), t('talk:notices.talkKeyFailedBody'));
     case 'standby':
       return {
         ...plain(
           t('talk:notices.standbyTitle', { stages: listed(notice.stages) }),
           t('talk:notices.standbyBody'),
         ),
+        aside: sinceWords(notice.since_ms),
         quiet: true,
       };
     case 'microphone_lost':
@@ -86,6 +92,34 @@ export function noticeWords(notice: Notice): NoticeWords {
     default:
       return unreachable(notice);
   }
+}
+
+/** What ails the stages of the agent: those that are down one by one, the standby in one line. */
+export function stageNotices(stages: Partial<Record<Stage, Ailment>>): Notice[] {
+  const ill = STAGES.flatMap((stage) => {
+    const ailment = stages[stage];
+    return ailment ? [{ stage, ...ailment }] : [];
+  });
+  const down = ill.filter(({ state }) => state === 'down');
+  const onStandby = ill.filter(({ state }) => state === 'fallback');
+  const notices: Notice[] = down.map(({ stage, since_ms }) => {
+    return { kind: 'stage_down', stage, since_ms };
+  });
+  if (onStandby.length > 0) {
+    const begun = onStandby.flatMap(({ since_ms }) => since_ms ?? []);
+    notices.push({
+      kind: 'standby',
+      stages: onStandby.map(({ stage }) => stage),
+      since_ms: begun.length > 0 ? Math.min(...begun) : null,
+    });
+  }
+  return notices;
+}
+
+function sinceWords(since_ms: number | null): string | null {
+  if (since_ms === null) return null;
+  const time = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'short' }).format(since_ms);
+  return t('talk:notices.since', { time });
 }
 
 function listed(stages: readonly Stage[]): string {

@@ -23,8 +23,11 @@ export function problemWords(problem: Problem, browser: BrowserFamily): ProblemW
     case 'mic_missing':
     case 'mic_busy':
     case 'mic_failed':
+    case 'signed_out':
     case 'forbidden':
+    case 'gone':
     case 'rate_limited':
+    case 'too_many_calls':
     case 'no_capacity':
     case 'voice_server_down':
     case 'voice_server_unreachable':
@@ -64,6 +67,19 @@ export function asksForHealth(problem: Problem): boolean {
       return true;
     default:
       return false;
+  }
+}
+
+/** Everything but what is wrong with this browser, its microphone or its person's permission. */
+export function offersHealth(problem: Problem): boolean {
+  switch (problem.kind) {
+    case 'backend_unreachable':
+    case 'request_failed':
+    case 'token_refused':
+    case 'rate_limited':
+      return true;
+    default:
+      return asksForHealth(problem);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Chooses the words for what the app knows: states, tools, devices and durations. */
 
-import { t } from '../../i18n';
+import { i18n, t } from '../../i18n';
 import type { AgentState } from '../../voice/agentState';
 import { unreachable } from '../../voice/problem';
 
@@ -12,6 +12,7 @@ export function stateWords(state: AgentState): string {
     case 'getting_ready':
     case 'listening':
     case 'waiting_for_text':
+    case 'waiting_for_key':
     case 'thinking':
     case 'speaking':
     case 'muted':
@@ -36,9 +37,12 @@ export function siteWords(url: string): string {
   return new URL(url).hostname.replace(/^www\./, '');
 }
 
-/** One decimal is all that a person can feel. */
-export function secondsWords(seconds: number): string {
-  return seconds.toFixed(1);
+/** One decimal is all that a person can feel; parts of a reply take one more to tell apart. */
+export function secondsWords(seconds: number, decimals: 1 | 2 = 1): string {
+  return new Intl.NumberFormat(i18n.language, {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  }).format(seconds);
 }
 
 export function durationWords(duration_ms: number): string {

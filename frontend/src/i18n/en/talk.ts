@@ -4,6 +4,10 @@ import type { EndReason } from '../../voice/callState';
 
 export const talk = {
   welcome: {
+    goOnTitle: 'Pick up where you left off',
+    goOn: 'An earlier conversation',
+    goOnFailed: 'What was said before could not be loaded',
+    startNew: 'Start a new conversation instead',
     title: 'Talk it over with Parley',
     sentence: 'A voice assistant that runs on your own hardware and answers out loud.',
     start: 'Start',
@@ -21,7 +25,14 @@ export const talk = {
     stop: 'Stop',
     stopHint: 'Stop the agent speaking (Esc)',
     soundOff: 'Sound off',
-    devices: 'Devices',
+    captions: 'Captions',
+    options: 'Options',
+    hold: 'Hold to talk',
+    holdHint: 'Hold the button, or Space while it has the focus, and speak',
+    recorded: 'This call is recorded',
+    internetOn: 'Internet on',
+    internetNow: 'On the internet now',
+    internetHint: 'The agent may look things up outside of this server',
     controls: 'Call controls',
     allowMicrophone: 'Please allow the microphone in the question your browser shows.',
     latency: 'Replied in {{seconds}} s',
@@ -32,6 +43,7 @@ export const talk = {
     getting_ready: 'Getting ready',
     listening: 'Listening',
     waiting_for_text: 'Ready for your message',
+    waiting_for_key: 'Hold the button to talk',
     thinking: 'Thinking',
     using_tool: 'Using {{tool}}',
     speaking: 'Speaking',
@@ -44,6 +56,7 @@ export const talk = {
     placeholderText: 'Type a message to begin.',
   },
   transcript: {
+    earlier: 'Earlier',
     title: 'Transcript',
     empty: 'What you both say will appear here.',
     you: 'You',
@@ -83,6 +96,9 @@ export const talk = {
     close: 'Close',
   },
   notices: {
+    since: 'since {{time}}',
+    talkKeyFailedTitle: 'The agent did not notice the talk button',
+    talkKeyFailedBody: 'Press it again, or type below.',
     reconnectingTitle: 'The connection is interrupted',
     reconnectingBody: 'Trying to get back. Nothing said so far is lost.',
     reconnectingFor: '{{seconds, number}} s',
@@ -115,6 +131,9 @@ export const talk = {
     dismiss: 'Dismiss',
   },
   ended: {
+    rejoin: 'Rejoin',
+    goOn: 'Go on with this conversation',
+    open: 'Open it in the history',
     title: 'Call ended',
     startAgain: 'Start again',
     textOnly: 'Start with text only',
@@ -143,6 +162,7 @@ export const talk = {
     kept: 'The transcript below stays until you start again or leave this page.',
   },
   problems: {
+    health: 'See what is down',
     retry: 'Try again',
     textOnly: 'Continue with text only',
     retryIn: 'You can try again in {{seconds, number}} s.',
@@ -219,6 +239,11 @@ export const talk = {
       cause: 'The browser could not open it and did not say why.',
       steps: ['Unplug it and plug it in again, then try again.', 'Or go on with text only.'],
     },
+    signed_out: {
+      title: 'You are not signed in any more',
+      cause: 'The server does not know who you are: your sign-in ended or was revoked.',
+      steps: ['Sign in again; you will come back here.'],
+    },
     forbidden: {
       title: 'This page may not start calls',
       cause: 'The server does not accept calls from this address.',
@@ -227,10 +252,20 @@ export const talk = {
         'If this is your server, add this page’s address to its allowed origins.',
       ],
     },
+    gone: {
+      title: 'That is not there any more',
+      cause: 'The persona or conversation of this call was deleted in the meantime.',
+      steps: ['Choose another one, then start again.'],
+    },
     rate_limited: {
       title: 'Too many calls in a short time',
       cause: 'The server limits how often calls may be started.',
       steps: ['Wait a moment, then try again.'],
+    },
+    too_many_calls: {
+      title: 'You are in a call already',
+      cause: 'This server allows you no further call at the same time.',
+      steps: ['End the other call, perhaps in another tab or on another device, then try again.'],
     },
     no_capacity: {
       title: 'All lines are busy',
@@ -288,6 +323,54 @@ export const talk = {
       title: 'The agent left the call',
       cause: 'It dropped out and no other took over within twenty seconds.',
       steps: ['Try again: each try is a new call.'],
+    },
+  },
+  choice: {
+    persona: 'Who answers',
+    voice: 'Voice',
+    ownVoice: 'The persona’s own',
+  },
+  options: {
+    title: 'Options of this call',
+    pushToTalk: 'Push to talk',
+    pushToTalkHint: 'The agent hears you only while you hold the button.',
+    failed: {
+      persona: 'That persona could not take over. The one before stays.',
+      voice: 'That voice could not be used. The one before stays.',
+    },
+  },
+  queue: {
+    title: 'All lines are busy',
+    place_one: 'You are next in line',
+    place_other: 'You are number {{count}} in line',
+    body: 'Stay on this page: the call starts by itself when a line is free.',
+    retryIn: 'Asking again in {{seconds, number}} s',
+    asking: 'Asking again…',
+    cancel: 'Leave the line',
+  },
+  latency: {
+    seconds: '{{seconds}} s',
+    open: 'until this reply began; show where the time went',
+    caption:
+      'Seconds from the end of your speech. The dashed line is when your turn was taken as over.',
+    hint: 'From the end of your turn to the first sound leaving the server, in this call',
+    summary_one: 'Waited {{median}} s',
+    summary_other: 'Median wait {{median}} s · 95 % within {{p95}} s',
+    stage: 'Stage',
+    from: 'From',
+    to: 'To',
+    ahead: 'ahead of time',
+    preemptive: 'The reply was begun before your turn was over (lighter bars).',
+    discarded_one: '{{count}} reply was begun too early and thrown away.',
+    discarded_other: '{{count}} replies were begun too early and thrown away.',
+    standby: 'The standby served {{stages}}.',
+    stages: {
+      stt_final: 'Words understood',
+      end_of_turn: 'End of turn',
+      llm_first_token: 'First word thought',
+      first_phrase: 'First sentence',
+      tts_first_byte: 'First sound made',
+      first_sound: 'First sound sent',
     },
   },
   announcements: {

@@ -5,6 +5,10 @@ import type { Translated } from '../translated';
 
 export const talk = {
   welcome: {
+    goOnTitle: 'Reprenons où vous en étiez',
+    goOn: 'Une conversation précédente',
+    goOnFailed: 'Ce qui a été dit n’a pas pu être chargé',
+    startNew: 'Commencer plutôt une nouvelle conversation',
     title: 'Parlez-en avec Parley',
     sentence: 'Un assistant vocal qui tourne sur votre propre matériel et répond à voix haute.',
     start: 'Démarrer',
@@ -23,7 +27,14 @@ export const talk = {
     stop: 'Stop',
     stopHint: 'Interrompre l’agent (Échap)',
     soundOff: 'Sans son',
-    devices: 'Appareils',
+    captions: 'Sous-titres',
+    options: 'Options',
+    hold: 'Maintenir',
+    holdHint: 'Maintenez le bouton, ou Espace quand il a le focus, et parlez',
+    recorded: 'Cet appel est enregistré',
+    internetOn: 'Internet activé',
+    internetNow: 'Sur internet en ce moment',
+    internetHint: 'L’agent peut chercher des informations hors de ce serveur',
     controls: 'Commandes de l’appel',
     allowMicrophone: 'Veuillez autoriser le micro dans la question que pose votre navigateur.',
     latency: 'Réponse en {{seconds}} s',
@@ -34,6 +45,7 @@ export const talk = {
     getting_ready: 'Préparation',
     listening: 'À l’écoute',
     waiting_for_text: 'Attend votre message',
+    waiting_for_key: 'Maintenez le bouton pour parler',
     thinking: 'Réfléchit',
     using_tool: 'Utilise {{tool}}',
     speaking: 'Parle',
@@ -46,6 +58,7 @@ export const talk = {
     placeholderText: 'Écrivez un message pour commencer.',
   },
   transcript: {
+    earlier: 'Auparavant',
     title: 'Transcription',
     empty: 'Vos paroles à tous deux s’afficheront ici.',
     you: 'Vous',
@@ -85,6 +98,9 @@ export const talk = {
     close: 'Fermer',
   },
   notices: {
+    since: 'depuis {{time}}',
+    talkKeyFailedTitle: 'L’agent n’a pas remarqué le bouton de parole',
+    talkKeyFailedBody: 'Appuyez de nouveau, ou écrivez ci-dessous.',
     reconnectingTitle: 'La connexion est interrompue',
     reconnectingBody: 'Tentative de rétablissement. Rien de ce qui a été dit n’est perdu.',
     reconnectingFor: '{{seconds, number}} s',
@@ -120,6 +136,9 @@ export const talk = {
     dismiss: 'Fermer',
   },
   ended: {
+    rejoin: 'Rejoindre',
+    goOn: 'Poursuivre cette conversation',
+    open: 'L’ouvrir dans l’historique',
     title: 'Appel terminé',
     startAgain: 'Recommencer',
     textOnly: 'Recommencer par écrit',
@@ -151,6 +170,7 @@ export const talk = {
     kept: 'La transcription reste ci-dessous jusqu’à ce que vous recommenciez ou quittiez la page.',
   },
   problems: {
+    health: 'Voir ce qui est en panne',
     retry: 'Réessayer',
     textOnly: 'Continuer par écrit',
     retryIn: 'Vous pourrez réessayer dans {{seconds, number}} s.',
@@ -231,6 +251,11 @@ export const talk = {
       cause: 'Le navigateur n’a pas pu l’ouvrir et n’a pas dit pourquoi.',
       steps: ['Débranchez-le, rebranchez-le, puis réessayez.', 'Ou continuez par écrit.'],
     },
+    signed_out: {
+      title: 'Vous n’êtes plus connecté',
+      cause: 'Le serveur ne sait plus qui vous êtes : votre session a pris fin ou a été révoquée.',
+      steps: ['Reconnectez-vous ; vous reviendrez ici.'],
+    },
     forbidden: {
       title: 'Cette page ne peut pas lancer d’appels',
       cause: 'Le serveur n’accepte pas d’appels depuis cette adresse.',
@@ -239,10 +264,22 @@ export const talk = {
         'Si ce serveur est le vôtre, ajoutez l’adresse de cette page à ses origines permises.',
       ],
     },
+    gone: {
+      title: 'Cela n’existe plus',
+      cause: 'Le personnage ou la conversation de cet appel a été supprimé entre-temps.',
+      steps: ['Choisissez-en un autre, puis recommencez.'],
+    },
     rate_limited: {
       title: 'Trop d’appels en peu de temps',
       cause: 'Le serveur limite la fréquence des appels.',
       steps: ['Attendez un instant, puis réessayez.'],
+    },
+    too_many_calls: {
+      title: 'Vous êtes déjà en appel',
+      cause: 'Ce serveur ne vous permet pas d’autre appel en même temps.',
+      steps: [
+        'Terminez l’autre appel, peut-être dans un autre onglet ou sur un autre appareil, puis réessayez.',
+      ],
     },
     no_capacity: {
       title: 'Toutes les lignes sont occupées',
@@ -304,6 +341,57 @@ export const talk = {
       title: 'L’agent a quitté l’appel',
       cause: 'Il a disparu, et aucun autre n’a pris la suite en vingt secondes.',
       steps: ['Réessayez : chaque essai est un nouvel appel.'],
+    },
+  },
+  choice: {
+    persona: 'Qui répond',
+    voice: 'Voix',
+    ownVoice: 'Celle du personnage',
+  },
+  options: {
+    title: 'Options de cet appel',
+    pushToTalk: 'Appuyer pour parler',
+    pushToTalkHint: 'L’agent ne vous entend que lorsque vous maintenez le bouton.',
+    failed: {
+      persona: 'Ce personnage n’a pas pu prendre la suite. Le précédent reste.',
+      voice: 'Cette voix n’a pas pu être utilisée. La précédente reste.',
+    },
+  },
+  queue: {
+    title: 'Toutes les lignes sont occupées',
+    place_one: 'Vous êtes le prochain',
+    place_many: 'Vous êtes en position {{count}}',
+    place_other: 'Vous êtes en position {{count}}',
+    body: 'Restez sur cette page : l’appel commence de lui-même dès qu’une ligne est libre.',
+    retryIn: 'Nouvelle demande dans {{seconds, number}} s',
+    asking: 'Nouvelle demande…',
+    cancel: 'Quitter la file',
+  },
+  latency: {
+    seconds: '{{seconds}} s',
+    open: 'avant le début de cette réponse ; voir où le temps est passé',
+    caption:
+      'Secondes depuis la fin de vos paroles. Le trait pointillé marque le moment où votre tour a été jugé fini.',
+    hint: 'De la fin de votre tour au premier son émis par le serveur, dans cet appel',
+    summary_one: 'Attente {{median}} s',
+    summary_many: 'Attente médiane {{median}} s · 95 % sous {{p95}} s',
+    summary_other: 'Attente médiane {{median}} s · 95 % sous {{p95}} s',
+    stage: 'Étape',
+    from: 'De',
+    to: 'À',
+    ahead: 'en avance',
+    preemptive: 'La réponse a été commencée avant la fin de votre tour (barres claires).',
+    discarded_one: '{{count}} réponse a été commencée trop tôt et jetée.',
+    discarded_many: '{{count}} réponses ont été commencées trop tôt et jetées.',
+    discarded_other: '{{count}} réponses ont été commencées trop tôt et jetées.',
+    standby: 'Le secours a assuré {{stages}}.',
+    stages: {
+      stt_final: 'Paroles comprises',
+      end_of_turn: 'Fin du tour',
+      llm_first_token: 'Premier mot pensé',
+      first_phrase: 'Première phrase',
+      tts_first_byte: 'Premier son produit',
+      first_sound: 'Premier son émis',
     },
   },
   announcements: {
