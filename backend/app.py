@@ -15,6 +15,7 @@ from backend.accounts.sign_in import SignIn
 from backend.calls.lines import Lines
 from backend.calls.tokens import TokenDesk, token_routes
 from backend.conversations import recorded as conversations
+from backend.conversations.retention import Retention
 from backend.conversations.routes import conversation_routes
 from backend.data.db import Database
 from backend.data.encryption import KeyRing
@@ -72,12 +73,13 @@ def build(
         on_agent_lost=partial(_end_for_want_of_an_agent, database),
     )
 
+    retention = Retention(database, leader, settings.retention_days)
     pictures = Pictures()
     first_admin = FirstAdmin(settings, database)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, database, first_admin, leader, watcher, pictures, gateway:
+        async with client, database, first_admin, leader, watcher, retention, pictures, gateway:
             yield
 
     app = create_app(
@@ -99,7 +101,10 @@ def build(
     options, generator = Options(settings, client), ImageGenerator(settings, client)
     app.include_router(persona_routes(database, sign_in, options, pictures, generator))
     app.include_router(memory_routes(database, sign_in, search))
-    app.include_router(internal_routes(database, search, internal.key, settings.user_name))
+    may_record = settings.recording == "allowed"
+    app.include_router(
+        internal_routes(database, search, internal.key, settings.user_name, may_record=may_record)
+    )
     app.include_router(webhook_routes(livekit, watcher.look_early))
     app.include_router(status_routes(services, sign_in, internal.key))
     gateway.add_routes(app)

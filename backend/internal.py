@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from backend import internal_schema as schema
 from backend.accounts.tables import LOCAL_USER, UserRow
 from backend.conversations import recorded as conversations
-from backend.conversations.deleted import forgotten
+from backend.conversations.deleted import forgotten, refuse_forgotten
 from backend.data.db import Database
 from backend.memories import remembered
 from backend.memories.search import MemorySearch
@@ -42,8 +42,11 @@ def internal_routes(
     search: MemorySearch,
     key: SecretStr | None,
     user_name: str | None = None,
+    *,
+    may_record: bool = False,
 ) -> APIRouter:
-    """`key` None lets nobody in. `user_name`: what the local user is called."""
+    """`key` None lets nobody in. `user_name`: what the local user is called. `may_record`: the
+    sound of calls is kept of those who want it."""
     router = APIRouter(
         prefix="/internal",
         tags=["internal"],
@@ -52,7 +55,7 @@ def internal_routes(
         responses=documented(Unauthorized, Forbidden, Unavailable),
     )
     _add_conversation_routes(router, database)
-    _add_context_routes(router, database, search, user_name)
+    _add_context_routes(router, database, search, user_name, may_record)
     _add_memory_routes(router, database, search)
     return router
 
@@ -154,9 +157,13 @@ def _add_conversation_routes(router: APIRouter, database: Database) -> None:
 
 
 def _add_context_routes(
-    router: APIRouter, database: Database, search: MemorySearch, user_name: str | None
+    router: APIRouter,
+    database: Database,
+    search: MemorySearch,
+    user_name: str | None,
+    may_record: bool,
 ) -> None:
-    @router.get("/conversations/{conversation_id}/context")
+    @router.get("/conversations/{conversation_id}/context", responses=documented(NotFound))
     async def context(
         conversation_id: ConversationId,
         user_id: UserId = None,
@@ -167,6 +174,7 @@ def _add_context_routes(
         async with database.reading() as session:
             known = await conversations.find_conversation(session, conversation_id)
             user = known.user_id if known else user_id or LOCAL_USER
+            await refuse_forgotten(session, conversation_id, user)
             wanted = persona_id or (known.persona_id if known else None)
             persona = await personas.persona_or_default(session, wanted, user_id=user)
             names = await personas.all_personas(session, user)
@@ -179,6 +187,7 @@ def _add_context_routes(
             persona=schema.Persona.model_validate(persona),
             personas=[schema.PersonaName.model_validate(name) for name in names],
             user=_told_of(person, user, user_name),
+            record=may_record and person is not None and person.record_calls,
             summary=known.summary if known else None,
             turns=turns,
             memories=[schema.ToldMemory.model_validate(memory) for memory in memories],

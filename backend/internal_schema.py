@@ -188,10 +188,12 @@ class User(BaseModel):
 
 
 class Context(BaseModel):
-    """What an agent needs to go on, or to begin: `resumed` when something was said before."""
+    """What an agent needs to go on, or to begin: `resumed` when something was said before;
+    `record`: the sound of the call is to be kept, and the caller told so."""
 
     conversation_id: str
     resumed: bool
+    record: bool
     persona: Persona
     personas: list[PersonaName]
     user: User

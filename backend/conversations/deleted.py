@@ -11,6 +11,8 @@ from backend.conversations.tables import ConversationRow
 from backend.memories.tables import MemoryRow
 from chassis.errors import NotFound
 
+BATCH = 50  # conversations, each with its turns and the sound of its calls
+
 
 async def bury(session: AsyncSession, *ids: str) -> None:
     """These users or conversations are gone; saying it twice is fine."""
@@ -42,6 +44,14 @@ async def delete_conversations(session: AsyncSession, ids: Sequence[str]) -> Non
     it came from."""
     await bury(session, *ids)
     await erase(session, ids)
+
+
+async def delete_batch_of(session: AsyncSession, user_id: str) -> int:
+    """Some of the user's conversations, as many as fit one unit of work; 0: none are left."""
+    theirs = select(ConversationRow.id).where(ConversationRow.user_id == user_id).limit(BATCH)
+    ids = (await session.scalars(theirs)).all()
+    await delete_conversations(session, ids)
+    return len(ids)
 
 
 async def erase(session: AsyncSession, ids: Sequence[str]) -> None:

@@ -9,11 +9,9 @@ revision = "0003"
 down_revision = "0002"
 
 INSTANT = sa.DateTime(timezone=True)
-LEASES = sa.table("leases", sa.column("name"), sa.column("holder"), sa.column("beats"))
 
 
 def upgrade() -> None:
-    op.bulk_insert(LEASES, [{"name": "retention", "holder": "", "beats": 0}])
     _users()
     _sessions_and_invites()
     _keys()

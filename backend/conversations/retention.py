@@ -1,0 +1,127 @@
+"""Conversations older than they are to be kept are deleted: at the start, and each night."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Protocol, Self
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.tables import UserRow
+from backend.conversations.deleted import BATCH, erase
+from backend.conversations.tables import ConversationRow
+from backend.data.db import Database
+from backend.data.scrub import scrub
+from chassis.errors import Unavailable
+from chassis.logs import get_logger
+
+NIGHT = time(3, 0)  # UTC
+LOOK_EVERY_S = 5.0  # whether it is night, and whether this backend leads
+
+log = get_logger(__name__)
+
+
+class Leads(Protocol):
+    """Says whether this backend is the one of several that does what is to be done once."""
+
+    @property
+    def leads(self) -> bool: ...
+
+
+class Retention:
+    """Enter it for the service's life."""
+
+    def __init__(
+        self,
+        database: Database,
+        leader: Leads,
+        days: int | None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`days`: for users who chose none; None: their conversations are kept."""
+        self._database = database
+        self._leader = leader
+        self._days = days
+        self._clock = clock
+        self._due: datetime | None = None  # None: at once
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def look(self) -> int:
+        """Purge if it is time and this backend's turn; how many conversations went. Raises
+        Unavailable with the database, and is due again then."""
+        now = self._clock()
+        if not self._leader.leads or (self._due is not None and now < self._due):
+            return 0
+        gone = await purge(self._database, self._days, now)
+        self._due = next_night(now)
+        if gone:
+            log.info("conversations_purged", count=gone)
+        return gone
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Unavailable:
+                log.warning("purge_put_off", reason="the database is not there")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def next_night(now: datetime) -> datetime:
+    tonight = datetime.combine(now.date(), NIGHT, UTC)
+    return tonight if now < tonight else tonight + timedelta(days=1)
+
+
+async def purge(database: Database, days: int | None, now: datetime) -> int:
+    """Delete what is older than its user, or else `days`, wants it kept; how many went."""
+    async with database.reading() as session:
+        chosen = await session.execute(
+            select(UserRow.id, UserRow.retention_days).where(UserRow.retention_days.is_not(None))
+        )
+        own = {user_id: kept for user_id, kept in chosen if kept is not None}
+    gone = 0
+    for user_id, kept in own.items():
+        gone += await _purge_where(database, _older(kept, now), ConversationRow.user_id == user_id)
+    if days is not None:
+        chosen_none = ConversationRow.user_id.not_in(
+            select(UserRow.id).where(UserRow.retention_days.is_not(None))
+        )
+        gone += await _purge_where(database, _older(days, now), chosen_none)
+    if gone:
+        await scrub(database)
+    return gone
+
+
+def _older(days: int, now: datetime) -> ColumnElement[bool]:
+    """Of the last that is known of it: a conversation that went on yesterday is a day old."""
+    last = func.coalesce(
+        ConversationRow.ended_at, ConversationRow.call_started_at, ConversationRow.started_at
+    )
+    return last < now - timedelta(days=days)
+
+
+async def _purge_where(database: Database, *conditions: ColumnElement[bool]) -> int:
+    gone = 0
+    while True:
+        async with database.writing() as session:  # one batch each: those who record come between
+            count = await _erase_some(session, *conditions)
+        gone += count
+        if count < BATCH:
+            return gone
+
+
+async def _erase_some(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
+    old = select(ConversationRow.id).where(*conditions).limit(BATCH)
+    ids = (await session.scalars(old)).all()
+    await erase(session, ids)
+    return len(ids)
