@@ -7,32 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from httpx2 import (
-    AsyncBaseTransport,
-    AsyncClient,
-    ConnectError,
-    ConnectTimeout,
-    HTTPError,
-    PoolTimeout,
-    Request,
-    Response,
-    TimeoutException,
-)
+from httpx2 import AsyncClient, HTTPError, Request, Response, TimeoutException
 
 from chassis.metrics import Metrics
 
 __all__ = [
-    "AsyncBaseTransport",
     "AsyncClient",
-    "ConnectError",
-    "ConnectTimeout",
     "HTTPError",
-    "PoolTimeout",
     "Request",
     "Response",
     "TimeoutException",
     "pooled_client",
-    "pooled_transport",
     "tls_context",
 ]
 
@@ -54,27 +39,23 @@ def pooled_client(
 
     `uds`: the Unix socket to connect to, whatever host an address names.
     """
-    return AsyncClient(
-        base_url=base_url,
-        headers={"authorization": f"Bearer {bearer}"} if bearer else None,
-        timeout=httpx2.Timeout(read_timeout_s, connect=connect_timeout_s),
-        transport=pooled_transport(metrics=metrics, uds=uds),
-        trust_env=False,
-    )
-
-
-def pooled_transport(*, metrics: Metrics, uds: Path | None = None) -> AsyncBaseTransport:
-    """What a client sends through, for who passes on others' requests as they are: no cookies, no
-    redirects, no decoding. Enter it; the deadlines are in each request's `extensions`."""
     limits = httpx2.Limits(
         max_connections=MAX_CONNECTIONS,
         max_keepalive_connections=MAX_CONNECTIONS,
         keepalive_expiry=KEEPALIVE_EXPIRY_S,
     )
-    inner = httpx2.AsyncHTTPTransport(
-        limits=limits, verify=tls_context(), uds=str(uds) if uds else None
+    return AsyncClient(
+        base_url=base_url,
+        headers={"authorization": f"Bearer {bearer}"} if bearer else None,
+        timeout=httpx2.Timeout(read_timeout_s, connect=connect_timeout_s),
+        transport=_MeasuredTransport(
+            httpx2.AsyncHTTPTransport(
+                limits=limits, verify=tls_context(), uds=str(uds) if uds else None
+            ),
+            metrics,
+        ),
+        trust_env=False,
     )
-    return _MeasuredTransport(inner, metrics)
 
 
 @functools.cache

@@ -10,9 +10,11 @@ import struct
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from backend.gateway.schema import Service
 from backend.gateway.usage import Used
+from backend.gateway.wire import Headers
 
-AUDIO_S, CHARACTERS, FORMAT = "x-parley-audio-s", "x-parley-characters", "x-parley-format"
+AUDIO_S, CHARACTERS, FORMAT = b"x-parley-audio-s", b"x-parley-characters", b"x-parley-format"
 USAGE = b'"usage"'  # cannot be part of a JSON string: there its quotes would have backslashes
 TAIL_BYTES = 1024  # longer than any `usage`
 BYTES_PER_TOKEN = 4  # of English prompts, when nobody counted them
@@ -38,15 +40,16 @@ class Counter(Protocol):
         """`sent_bytes`: of the request's body."""
 
 
-def counter_of(service: str, status: int, headers: Mapping[str, str]) -> Counter:
+def counter_of(service: Service, status: int, headers: Headers) -> Counter:
     """`headers`: the answer's, their names in small letters."""
     if status >= 400:
         return _Nothing()
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    told = {name: value.decode("latin-1") for name, value in headers}
+    kind = told.get(b"content-type", "").partition(";")[0].strip().lower()
     if service == "tts":
-        return _Speech(headers.get(FORMAT, kind), kind == EVENTS, _number(headers, CHARACTERS))
+        return _Speech(told.get(FORMAT, kind), kind == EVENTS, _number(told, CHARACTERS))
     if service == "stt":
-        return _Heard(_number(headers, AUDIO_S))
+        return _Heard(_number(told, AUDIO_S))
     return _Tokens()
 
 
@@ -153,7 +156,7 @@ def _object_after(found: bytes) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _number(headers: Mapping[str, str], name: str) -> float | None:
+def _number(headers: Mapping[bytes, str], name: bytes) -> float | None:
     try:
         return float(headers[name])
     except (KeyError, ValueError):

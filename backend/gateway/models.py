@@ -12,7 +12,6 @@ from backend.gateway.relay import own_headers
 from backend.gateway.schema import Service
 from backend.gateway.upstream import BadGateway, Upstreams
 from chassis.errors import NotFound, ParleyError, Unavailable
-from chassis.http import HTTPError
 
 WITHIN_S = 3.0
 MAX_BYTES = 4_000_000
@@ -61,20 +60,20 @@ class Models:
     async def _listed(
         self, service: Service, scope: Scope, own: dict[str, str]
     ) -> list[dict[str, Any]]:
+        body = b""
         try:
             async with asyncio.timeout(WITHIN_S):
-                response = await self._upstreams.send(
-                    service, "GET", "/v1/models", scope["headers"], own=own, within_s=WITHIN_S
+                answer = await self._upstreams.send(
+                    service, "GET", "/v1/models", scope["headers"], own=own
                 )
                 try:
-                    body = b""
-                    async for chunk in response.stream:  # type: ignore[union-attr]  # asynchronous
+                    while chunk := await answer.read():
                         body += chunk
                         if len(body) > MAX_BYTES:
                             raise BadGateway(f"{service} lists too much")
                 finally:
-                    await response.aclose()
-        except (TimeoutError, HTTPError) as exc:
+                    answer.close()
+        except TimeoutError as exc:
             raise Unavailable(f"{service} does not answer", code=f"{service}_silent") from exc
         try:
             return _Listed.model_validate_json(body).data

@@ -12,9 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from backend.gateway.admission import Admission, Caller
 from backend.gateway.counting import Counter, counter_of
-from backend.gateway.upstream import Target, Upstreams, said
-from chassis.errors import InvalidRequest
-from chassis.http import HTTPError, Response
+from backend.gateway.upstream import Answer, Target, Upstreams
+from chassis.errors import InvalidRequest, ParleyError
 from chassis.logs import get_logger
 
 # A client that sends or takes nothing for so long has gone, whatever TCP says.
@@ -64,7 +63,7 @@ class Relay:
         service = self._target.service
         own = {**own_headers(scope, caller), **USAGE_WANTED}
         async with aclosing(client.body()) as body:
-            response = await self._upstreams.send(
+            answer = await self._upstreams.send(
                 service,
                 self._target.method,
                 self._target.path + query_of(scope),
@@ -73,32 +72,24 @@ class Relay:
                 body=body if self._target.method == "POST" else None,
             )
         client.all_read.set()  # or the server answered before it had it all
-        counter = counter_of(service, response.status_code, response.headers)
+        counter = counter_of(service, answer.status, answer.headers)
         try:
-            await self._answer(response, counter, client)
+            await self._answer(answer, counter, client)
         finally:
-            await response.aclose()
+            answer.close()
             await self._admission.used(caller, service, counter.used(client.sent_bytes))
 
-    async def _answer(self, response: Response, counter: Counter, client: "_Client") -> None:
-        await client.send(
-            {
-                "type": "http.response.start",
-                "status": response.status_code,
-                "headers": [
-                    (name, value)
-                    for name, value in response.headers.raw
-                    if name.lower() in PASSED_BACK
-                ],
-            }
-        )
+    async def _answer(self, answer: Answer, counter: Counter, client: "_Client") -> None:
+        headers = [(name, value) for name, value in answer.headers if name in PASSED_BACK]
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        await client.send(start)
         try:
-            async for chunk in response.stream:  # type: ignore[union-attr]  # asynchronous here
+            while chunk := await answer.read():
                 counter.feed(chunk)
                 await client.send({"type": "http.response.body", "body": chunk, "more_body": True})
-        except HTTPError as exc:
+        except ParleyError as exc:
             # Without its end, which HTTP marks, the client sees that there should have been more.
-            log.warning("answer_broken_off", code=said(self._target.service, exc).error_code)
+            log.warning("answer_broken_off", code=exc.error_code)
             return
         client.answered = True
         await client.send({"type": "http.response.body", "body": b""})

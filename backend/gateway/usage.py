@@ -113,7 +113,7 @@ async def usage_of(session: AsyncSession, user_id: str, days: int) -> list[Usage
     """The user's last `days` days, today the last of them; the newest first."""
     first = (datetime.now(UTC).date() - timedelta(days=days - 1)).isoformat()
     names = select(ApiKeyRow.id, ApiKeyRow.name).where(ApiKeyRow.user_id == user_id)
-    named = {id_: name for id_, name in await session.execute(names)}
+    named = {row.id: row.name for row in await session.execute(names)}
     mine = select(UsageRow).where(UsageRow.user_id == user_id, UsageRow.day >= first)
     ordered = mine.order_by(UsageRow.day.desc(), UsageRow.key_id, UsageRow.service)
     return [_told(row, named) for row in await session.scalars(ordered)]
