@@ -36,6 +36,7 @@ describe('asking for a ticket', () => {
       conversationId: 'c1',
     });
     expect(JSON.parse(String(network.mock.calls[0]?.[1].body))).toEqual({
+      ticket: expect.any(String),
       room_config: { agents: [{ agent_name: 'parley' }] },
     });
   });

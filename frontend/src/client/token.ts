@@ -13,6 +13,11 @@ export type CallWishes = {
   voice: string | null;
 };
 
+/** Tells this page from the person's others in the line for a call. */
+const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+  byte.toString(16).padStart(2, '0'),
+).join('');
+
 const NO_WISHES: CallWishes = { conversationId: null, personaId: null, voice: null };
 
 export type Ticket = {
@@ -27,6 +32,7 @@ export async function fetchTicket(wishes = NO_WISHES, signal?: AbortSignal): Pro
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({
       room_config: ROOM_CONFIG,
+      ticket: PAGE,
       ...(wishes.conversationId && { conversation_id: wishes.conversationId }),
       ...(wishes.personaId && { persona_id: wishes.personaId }),
       ...(wishes.voice && { voice: wishes.voice }),

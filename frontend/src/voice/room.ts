@@ -114,16 +114,19 @@ async function waitForTicket(options: OpenOptions): Promise<Ticket> {
   }
 }
 
-/** A persona deleted since it was chosen, or a call of which nothing was kept, must not end the
- * wish to talk. Null if that was not what failed. */
+/** A persona deleted since it was chosen, a voice its server lost, or a call of which nothing was
+ * kept must not end the wish to talk. Null if that was not what failed. */
 export function withoutUnknown(wishes: CallWishes, error: unknown): CallWishes | null {
-  if (!(error instanceof ApiError) || error.status !== 404) return null;
-  if (error.param === 'persona_id' && wishes.personaId) return { ...wishes, personaId: null };
-  if (error.param === 'conversation_id' && wishes.conversationId) {
-    return { ...wishes, conversationId: null };
-  }
-  return null;
+  if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 400)) return null;
+  const wish = UNKNOWABLE[error.param ?? ''];
+  return wish && wishes[wish] !== null ? { ...wishes, [wish]: null } : null;
 }
+
+const UNKNOWABLE: Readonly<Record<string, keyof CallWishes>> = {
+  persona_id: 'personaId',
+  conversation_id: 'conversationId',
+  voice: 'voice',
+};
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
