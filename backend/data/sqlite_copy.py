@@ -68,6 +68,8 @@ def _put_back(file: Path, data: Path, copied: Copied) -> Path | None:
         log = Path(f"{file}{side}")
         if log.exists():
             log.rename(f"{kept}{side}")
+    owner = file.stat()
+    os.chown(data, owner.st_uid, owner.st_gid)  # the service's, though root may put it back
     os.link(file, kept)
     data.replace(file)
     return kept

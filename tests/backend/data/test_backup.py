@@ -183,6 +183,16 @@ async def test_a_damaged_database_can_be_replaced(sqlite_file_url: str) -> None:
         assert await titles(database) == ["kept"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+async def test_the_service_can_read_what_root_put_back(sqlite_file_url: str) -> None:
+    file = sqlite_file_url.partition("///")[2]
+    await back_up(sqlite_file_url, FILE)
+    os.chown(file, 12345, 12345)
+    await restore(sqlite_file_url, FILE, KeyRing())
+    found = os.stat(file)
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 12345, 0o600)
+
+
 async def test_every_table_is_known_to_the_commands(database: Database) -> None:
     async with database.engines.readers.connect() as connection:
         there = await connection.run_sync(lambda c: inspect(c).get_table_names())
