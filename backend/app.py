@@ -24,6 +24,7 @@ from backend.gateway.upstream import BODY_BYTES_BY_PATH
 from backend.health.status import Services, status_routes
 from backend.internal import internal_routes
 from backend.internal_schema import End
+from backend.memories.embeddings import embeddings_of
 from backend.memories.routes import MEMORIES_BYTES_BY_PATH, memory_routes
 from backend.memories.search import MemorySearch
 from backend.personas.drawn import ImageGenerator
@@ -74,12 +75,23 @@ def build(
     )
 
     retention = Retention(database, leader, settings.retention_days)
+    search = MemorySearch(database, embeddings_of(settings, client))
     pictures = Pictures()
     first_admin = FirstAdmin(settings, database)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, database, first_admin, leader, watcher, retention, pictures, gateway:
+        async with (
+            client,
+            database,
+            first_admin,
+            leader,
+            watcher,
+            retention,
+            search,
+            pictures,
+            gateway,
+        ):
             yield
 
     app = create_app(
@@ -93,7 +105,7 @@ def build(
     # Innermost: what it refuses is measured, logged and answered with the headers all have.
     app.user_middleware.append(Middleware(Gate, settings=settings, key=internal.key))
     desk = TokenDesk(settings, livekit, health, database, lines)
-    sign_in, search = SignIn(settings, database), MemorySearch(database)
+    sign_in = SignIn(settings, database)
     gateway = Gateway(settings, database, sign_in, metrics)
     app.include_router(account_routes(settings, database, sign_in, first_admin))
     app.include_router(token_routes(desk))

@@ -66,6 +66,7 @@ async def import_memories(
         kept += await _keep(
             database, search, user_id, good[start : start + ROWS_AT_ONCE], renamed or {}
         )
+    search.wrote()
     return ImportedMemories(kept=kept, skipped=len(rows) - kept, problems=problems[:MAX_PROBLEMS])
 
 

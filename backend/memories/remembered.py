@@ -42,7 +42,8 @@ async def remember(
             turn_id=await _turn_id(session, new),
             proposed=policy == "ask" and not new.explicit,
         )
-        return _kept(row), True
+    search.wrote()
+    return _kept(row), True
 
 
 async def forget(

@@ -88,6 +88,7 @@ def _add_list(router: APIRouter, database: Database, sign_in: SignIn, search: Me
                 response.status_code = 200
                 row = await stored.find(session, who.user_id, known)
                 await stored.accept(session, row)
+        search.wrote()
         return schema.Memory.model_validate(row)
 
 
@@ -112,6 +113,7 @@ def _add_one(router: APIRouter, database: Database, sign_in: SignIn, search: Mem
                 accept = body.proposed is False
                 await stored.change(session, row, text=body.text, kind=body.kind, accept=accept)
                 await audit.record(session, "memory_changed", user_id=who.user_id, target=memory_id)
+        search.wrote()
         return schema.Memory.model_validate(row)
 
     @router.delete(

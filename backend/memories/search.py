@@ -1,41 +1,86 @@
-"""Which memories bear on what is asked: by meaning where embeddings are there, else by words."""
+"""Which memories bear on what is asked: by meaning where embeddings are there, and by words."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.data.db import Database
 from backend.memories import stored
+from backend.memories.embedder import Embedder
+from backend.memories.embeddings import Embeddings, EmbeddingsRefused, EmbeddingsUnavailable
 from backend.memories.index import Contents, Indexes, Known
 from backend.memories.tables import MemoryRow
+from backend.memories.uses import Uses
+from backend.memories.vectors import Vector
+from chassis.logs import get_logger
+
+EMBED_IN_A_TURN_S = 0.025  # the agent waits 40 ms for the whole answer
+EMBED_FOR_A_PAGE_S = 1.0
+REST_S = 5.0  # without asking, after the server was late or away
+# Of two texts that have nothing to do with each other most models say less.
+LEAST_COSINE = 0.3
+# Reciprocal rank fusion, with the constant of its authors (Cormack et al. 2009): scores of words
+# and of vectors cannot be added, places can.
+FUSED_FROM = 60
+
+log = get_logger(__name__)
 
 
 class MemorySearch:
-    """Of all users."""
+    """Of all users. Enter it for the service's life."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, embeddings: Embeddings | None = None) -> None:
+        """`embeddings` None: by words alone."""
         self._database = database
-        self.indexes = Indexes(None)
+        self._embeddings = embeddings
+        self._rests_until_s = float("-inf")
+        self._uses = Uses(database)
+        self._embedder = Embedder(database, embeddings) if embeddings else None
+        self._stack = AsyncExitStack()
+        self.indexes = Indexes(embeddings.model if embeddings else None)
 
-    async def relevant(self, user_id: str, query: str) -> list[Known]:
-        """Those that bear on `query`, best first, proposed ones too."""
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._uses)
+        if self._embedder is not None:
+            await self._stack.enter_async_context(self._embedder)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def wrote(self) -> None:
+        """To be called when a memory was added or its text changed."""
+        if self._embedder is not None:
+            self._embedder.wake()
+
+    async def relevant(
+        self, user_id: str, query: str, within_s: float = EMBED_FOR_A_PAGE_S
+    ) -> list[Known]:
+        """Those that bear on `query`, best first, proposed ones too. `within_s`: how long its
+        embedding is waited for."""
+        vector = await self._vector(query, within_s)
         async with (
             self._database.reading() as session,
             self.indexes.of(session, user_id) as contents,
         ):
             # A thread: ten thousand memories would hold up every other request for milliseconds.
-            return await asyncio.to_thread(_relevant, contents, query)
+            return await asyncio.to_thread(_relevant, contents, query, vector)
 
-    async def told(self, user_id: str, query: str, limit: int) -> Sequence[Known]:
+    async def told(self, user_id: str, query: str, limit: int) -> list[Known]:
         """As `relevant`, of those that the agent may be told; without a query the newest."""
         async with self._database.reading() as session:
             if await stored.policy_of(session, user_id) == "off":
                 return []
-            if not query:
-                return await _newest(session, user_id, limit)
-        found = await self.relevant(user_id, query)
-        return [known for known in found if not known.proposed][:limit]
+            told = [] if query else await _newest(session, user_id, limit)
+        if query:
+            found = await self.relevant(user_id, query, EMBED_IN_A_TURN_S)
+            told = [known for known in found if not known.proposed][:limit]
+        self._uses.note(*(known.id for known in told))
+        return told
 
     async def at_start(self, session: AsyncSession, user_id: str, limit: int) -> list[Known]:
         """What a call begins with: what was told last, as it is likely to matter again, and the
@@ -47,7 +92,7 @@ class MemorySearch:
         return list({known.id: known for known in (*used, *new)}.values())[:limit]
 
     async def matching(self, session: AsyncSession, user_id: str, query: str) -> list[Known]:
-        """Those that `query` means to forget."""
+        """Those that `query` means to forget: by words alone, as what is lost is lost."""
         async with self.indexes.of(session, user_id) as contents:
             ids = await asyncio.to_thread(contents.texts.best_matches, query)
             return [contents.known[id_] for id_ in ids]
@@ -67,6 +112,20 @@ class MemorySearch:
         async with self._database.reading() as session, self.indexes.of(session, user_id):
             pass
 
+    async def _vector(self, query: str, within_s: float) -> Vector | None:
+        now_s = time.monotonic()
+        if self._embeddings is None or now_s < self._rests_until_s:
+            return None
+        try:
+            (vector,) = await self._embeddings.of([query], within_s)
+        except EmbeddingsRefused:
+            return None
+        except EmbeddingsUnavailable as exc:
+            self._rests_until_s = now_s + REST_S
+            log.info("query_not_embedded", reason=str(exc))
+            return None
+        return vector
+
 
 async def _newest(session: AsyncSession, user_id: str, limit: int) -> list[Known]:
     rows, _ = await stored.page(session, user_id, proposed=False, limit=limit)
@@ -77,5 +136,12 @@ def _known(row: MemoryRow) -> Known:
     return Known(row.id, row.text, row.kind, row.proposed)
 
 
-def _relevant(contents: Contents, query: str) -> list[Known]:
-    return [contents.known[id_] for id_ in contents.texts.relevant(query)]
+def _relevant(contents: Contents, query: str, vector: Vector | None) -> list[Known]:
+    by_words = contents.texts.relevant(query)
+    by_meaning = [] if vector is None else contents.vectors.nearest(vector, LEAST_COSINE)
+    places: defaultdict[str, float] = defaultdict(float)
+    for ranking in (by_meaning, by_words):
+        for place, id_ in enumerate(ranking):
+            places[id_] += 1 / (FUSED_FROM + place)
+    # sorted() keeps the order of those that fit alike, so that pages follow each other.
+    return [contents.known[id_] for id_ in sorted(places, key=lambda id_: -places[id_])]

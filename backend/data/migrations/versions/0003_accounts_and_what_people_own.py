@@ -171,10 +171,11 @@ def _memories() -> None:
             sa.Column("proposed", sa.Boolean, nullable=False, server_default=sa.false())
         )
         memories.add_column(sa.Column("version", sa.Integer, nullable=False, server_default="0"))
-        memories.add_column(sa.Column("embedding", sa.LargeBinary))
         memories.add_column(sa.Column("embedding_model", sa.String(200)))
         memories.add_column(sa.Column("updated_at", INSTANT))
         memories.add_column(sa.Column("last_used_at", INSTANT))
+        # The last: SQLite reads what comes before it without it.
+        memories.add_column(sa.Column("embedding", sa.LargeBinary))
     op.create_index("memories_by_version", "memories", ["user_id", "version"])
 
 
