@@ -14,6 +14,7 @@ from backend.accounts.tables import LOCAL_USER, UserRow
 from backend.conversations import recorded as conversations
 from backend.conversations.deleted import forgotten, refuse_forgotten
 from backend.data.db import Database
+from backend.internal_recordings import add_recording_routes
 from backend.memories import remembered
 from backend.memories.search import MemorySearch
 from backend.personas import stored as personas
@@ -57,6 +58,7 @@ def internal_routes(
     _add_conversation_routes(router, database)
     _add_context_routes(router, database, search, user_name, may_record)
     _add_memory_routes(router, database, search)
+    add_recording_routes(router, database, may_record)
     return router
 
 

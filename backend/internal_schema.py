@@ -119,6 +119,22 @@ class End(BaseModel):
     ended_at: Instant
 
 
+class NewRecording(BaseModel):
+    """The sound of a call begins, and is whole once `ended_at` is there."""
+
+    started_at: Instant
+    content_type: Literal["audio/ogg"] = "audio/ogg"
+    ended_at: Instant | None = None
+    duration_s: Annotated[FiniteFloat, Field(ge=0)] | None = None
+
+
+class KeptRecording(BaseModel):
+    """What is there of a recording: `chunks` is the number of the next one to send."""
+
+    chunks: int
+    chunk_bytes: int
+
+
 class Turn(BaseModel):
     """A turn as the language model is told it: of a reply, what was heard."""
 

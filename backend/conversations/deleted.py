@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import TombstoneRow
-from backend.conversations.tables import ConversationRow
+from backend.conversations.tables import ConversationRow, RecordingChunkRow, RecordingRow
+from backend.data.db import Database
 from backend.memories.tables import MemoryRow
 from chassis.errors import NotFound
 
-BATCH = 50  # conversations, each with its turns and the sound of its calls
+BATCH = 50  # conversations, each with its turns
+CHUNKS_AT_ONCE = 64  # 16 MB
 
 
 async def bury(session: AsyncSession, *ids: str) -> None:
@@ -39,9 +41,27 @@ def forgotten() -> NotFound:
     return NotFound("it was deleted, with all that belongs to it", code="forgotten")
 
 
+async def drop_sound(database: Database, *conditions: ColumnElement[bool]) -> None:
+    """Of conversations about to be deleted. Hours of it would not go within one unit of work."""
+    chunks = (
+        select(RecordingChunkRow.recording_id, RecordingChunkRow.number)
+        .join(RecordingRow, RecordingRow.id == RecordingChunkRow.recording_id)
+        .join(ConversationRow, ConversationRow.id == RecordingRow.conversation_id)
+        .where(*conditions)
+        .limit(CHUNKS_AT_ONCE)
+    )
+    key = tuple_(RecordingChunkRow.recording_id, RecordingChunkRow.number)
+    while True:
+        async with database.writing() as session:
+            some = [tuple(row) for row in await session.execute(chunks)]
+            await session.execute(delete(RecordingChunkRow).where(key.in_(some)))
+        if len(some) < CHUNKS_AT_ONCE:
+            return
+
+
 async def delete_conversations(session: AsyncSession, ids: Sequence[str]) -> None:
-    """With their turns and recordings. What was remembered in them stays, and no longer says where
-    it came from."""
+    """With their turns and recordings (see `drop_sound`). What was remembered in them stays, and no
+    longer says where it came from."""
     await bury(session, *ids)
     await erase(session, ids)
 

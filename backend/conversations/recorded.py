@@ -55,7 +55,7 @@ async def add_turn(
     if kept is not None:
         return kept, False
     await refuse_forgotten(session, conversation_id)
-    await _known(session, conversation_id, turn.started_at)
+    await conversation_or_new(session, conversation_id, turn.started_at)
     turn_id = uuid4().hex
     values = turn.model_dump()
     session.add(
@@ -72,16 +72,28 @@ async def add_turn(
 
 async def summarise(session: AsyncSession, conversation_id: str, text: str) -> None:
     await refuse_forgotten(session, conversation_id)
-    row = await _known(session, conversation_id, datetime.now(UTC))
+    row = await conversation_or_new(session, conversation_id, datetime.now(UTC))
     row.summary = text
 
 
 async def end(session: AsyncSession, conversation_id: str, ended: schema.End) -> None:
     """Of two ends the later stays: a dead agent's is written by whoever noticed first."""
     await refuse_forgotten(session, conversation_id)
-    row = await _known(session, conversation_id, ended.ended_at)
+    row = await conversation_or_new(session, conversation_id, ended.ended_at)
     if row.ended_at is None or ended.ended_at >= row.ended_at:
         row.ended_at, row.ended_reason = ended.ended_at, ended.reason.value
+
+
+async def conversation_or_new(
+    session: AsyncSession, conversation_id: str, at: datetime
+) -> ConversationRow:
+    """The conversation, made if what tells of it came before word of its start."""
+    row = await session.get(ConversationRow, conversation_id)
+    if row is None:
+        row = ConversationRow(id=conversation_id, user_id=LOCAL_USER, channel="web", started_at=at)
+        session.add(row)
+        await session.flush()
+    return row
 
 
 async def find_conversation(session: AsyncSession, conversation_id: str) -> ConversationRow | None:
@@ -102,13 +114,3 @@ async def last_turns(session: AsyncSession, conversation_id: str) -> list[schema
         if said and len(told) < TURNS_TOLD:
             told.append(schema.Turn(role=role, text=said, at=at))
     return told[::-1]
-
-
-async def _known(session: AsyncSession, conversation_id: str, at: datetime) -> ConversationRow:
-    """The conversation, made if what tells of it came before word of its start."""
-    row = await session.get(ConversationRow, conversation_id)
-    if row is None:
-        row = ConversationRow(id=conversation_id, user_id=LOCAL_USER, channel="web", started_at=at)
-        session.add(row)
-        await session.flush()
-    return row

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import UserRow
-from backend.conversations.deleted import BATCH, erase
+from backend.conversations.deleted import BATCH, drop_sound, erase
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
 from backend.data.scrub import scrub
@@ -111,6 +111,7 @@ def _older(days: int, now: datetime) -> ColumnElement[bool]:
 
 
 async def _purge_where(database: Database, *conditions: ColumnElement[bool]) -> int:
+    await drop_sound(database, *conditions)
     gone = 0
     while True:
         async with database.writing() as session:  # one batch each: those who record come between

@@ -9,12 +9,14 @@ from backend.accounts import audit
 from backend.accounts.sign_in import Principal, SignIn
 from backend.conversations import schema, told
 from backend.conversations.cursors import MAX_CURSOR_CHARS, Cursor
-from backend.conversations.deleted import delete_conversations
+from backend.conversations.deleted import delete_conversations, drop_sound
 from backend.conversations.exported import MEDIA_TYPES, Format, disposition, file_of
 from backend.conversations.listed import Filter, list_page
+from backend.conversations.recording_routes import recording_routes
 from backend.conversations.searched import fold, search
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
+from backend.data.scrub import scrub
 from backend.internal_schema import Channel, Instant
 from chassis.errors import (
     Forbidden,
@@ -41,6 +43,7 @@ def conversation_routes(database: Database, sign_in: SignIn) -> APIRouter:
     _add_list(router, database, sign_in)
     _add_one(router, database, sign_in)
     _add_export(router, database, sign_in)
+    router.include_router(recording_routes(database, sign_in))
     return router
 
 
@@ -102,12 +105,16 @@ def _add_one(router: APIRouter, database: Database, sign_in: SignIn) -> None:
         conversation_id: ConversationId, who: Annotated[Principal, Depends(sign_in.user)]
     ) -> None:
         """For good, with its turns and recordings; what still comes of it is refused."""
+        await drop_sound(
+            database, ConversationRow.id == conversation_id, ConversationRow.user_id == who.user_id
+        )
         async with database.writing() as session:
             await told.find_line(session, who.user_id, conversation_id)
             await delete_conversations(session, [conversation_id])
             await audit.record(
                 session, "conversation_deleted", user_id=who.user_id, target=conversation_id
             )
+        await scrub(database)
 
 
 def _add_export(router: APIRouter, database: Database, sign_in: SignIn) -> None:
