@@ -12,8 +12,7 @@ from backend.accounts.gate import Gate
 from backend.accounts.routes import account_routes
 from backend.accounts.setup import FirstAdmin
 from backend.accounts.sign_in import SignIn
-from backend.calls.lines import Lines
-from backend.calls.tokens import TokenDesk, token_routes
+from backend.calls.calls import Calls
 from backend.conversations import recorded as conversations
 from backend.conversations.retention import Retention
 from backend.conversations.routes import conversation_routes
@@ -33,7 +32,6 @@ from backend.personas.pictures import Pictures
 from backend.personas.routes import PICTURE_BYTES_BY_PATH, persona_routes
 from backend.rooms.leader import Leader
 from backend.rooms.watcher import RoomWatcher
-from backend.rooms.watcher_sfu import Sfu
 from backend.rooms.webhooks import webhook_routes
 from backend.settings import BackendSettings
 from backend.web import SecurityHeaders, serve_web_app
@@ -59,15 +57,15 @@ def build(
     metrics = Metrics("backend")
     health = Health("backend", metrics)
     client = pooled_client(metrics=metrics)
-    lines = Lines()
-    services = Services(health, client, livekit.http_url, settings, lines.seen)
+    calls = Calls(settings, livekit, client, metrics)
+    services = Services(health, client, livekit.http_url, settings, calls.lines.seen)
 
     database = Database(settings.database_url.get_secret_value())
     KeyRing(settings.encryption_keys).bind(database.engines.readers, database.engines.writers)
     health.watch("database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S)
     leader = Leader(database, "rooms")
     watcher = RoomWatcher(
-        Sfu(client, livekit, settings.agent_name),
+        calls.sfu,
         leader,
         metrics,
         worker_ready_at_s=lambda: _ready_at_s(health),
@@ -87,6 +85,7 @@ def build(
             first_admin,
             leader,
             watcher,
+            calls.ender,
             retention,
             search,
             pictures,
@@ -104,20 +103,23 @@ def build(
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     # Innermost: what it refuses is measured, logged and answered with the headers all have.
     app.user_middleware.append(Middleware(Gate, settings=settings, key=internal.key))
-    desk = TokenDesk(settings, livekit, health, database, lines)
     sign_in = SignIn(settings, database)
     gateway = Gateway(settings, database, sign_in, metrics)
-    app.include_router(account_routes(settings, database, sign_in, first_admin))
-    app.include_router(token_routes(desk))
-    app.include_router(conversation_routes(database, sign_in))
+    app.include_router(
+        account_routes(
+            settings, database, sign_in, first_admin, on_user_gone=calls.ender.user_gone
+        )
+    )
     options, generator = Options(settings, client), ImageGenerator(settings, client)
+    app.include_router(calls.routes(database, sign_in, services, options))
+    app.include_router(conversation_routes(database, sign_in))
     app.include_router(persona_routes(database, sign_in, options, pictures, generator))
     app.include_router(memory_routes(database, sign_in, search))
     may_record = settings.recording == "allowed"
     app.include_router(
         internal_routes(database, search, internal.key, settings.user_name, may_record=may_record)
     )
-    app.include_router(webhook_routes(livekit, watcher.look_early))
+    app.include_router(webhook_routes(calls.keys.all, watcher.look_early))
     app.include_router(status_routes(services, sign_in, internal.key))
     gateway.add_routes(app)
     serve_web_app(app, settings.web_dir)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from backend.data.url import known_url
@@ -72,7 +72,14 @@ class BackendSettings(ServiceSettings):
         description="where rate limits are counted: async+memory://, or async+redis://host:port "
         "when several backends share them",
     )
-    calls_per_user: int = Field(default=3, ge=1, description="calls one user may be in at a time")
+    livekit_key_file: FilePath | None = Field(
+        default=None,
+        description="file of SFU keys, lines `key: secret`, as livekit-server's key_file; the "
+        "first signs; read again when it changes; unset: LIVEKIT_API_KEY and LIVEKIT_API_SECRET",
+    )
+    calls_per_user: int = Field(
+        default=3, ge=1, description="calls one user may be in at a time, with BACKEND_AUTH=on"
+    )
     max_calls: int | None = Field(
         default=None, ge=1, description="calls at a time; unset: as many as the workers take"
     )

@@ -132,11 +132,13 @@ class BackendClient:
         context = _read(CallContext, await self._ask("GET", path, query, within_s))
         return context if self._memory else context.model_copy(update={"memories": ()})
 
-    async def persona(self, wanted: str, *, within_s: float = TOOL_WITHIN_S) -> Persona | None:
-        """By id, or name in any case; None when there is none."""
+    async def persona(
+        self, wanted: str, *, user_id: str | None = None, within_s: float = TOOL_WITHIN_S
+    ) -> Persona | None:
+        """By id, or name in any case, the user's own first; None when there is none."""
         # The name is what somebody said: any character may be in it.
         path = f"/internal/personas/{_segment(wanted)}"
-        response = await self._ask("GET", path, {}, within_s)
+        response = await self._ask("GET", path, _given(user_id=user_id), within_s)
         return None if response.status_code == 404 else _read(Persona, response)
 
     async def memories(

@@ -12,7 +12,8 @@ log = get_logger(__name__)
 
 
 class CallMetadata(BaseModel):
-    """`resume`: the conversation was begun before: by an agent that died, or on another day."""
+    """`resume`: the conversation was begun before: by an agent that died, or on another day.
+    `voice`: to begin with, instead of the persona's."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -20,6 +21,7 @@ class CallMetadata(BaseModel):
     user_id: str | None = None
     channel: Literal["web", "sip"] = "web"
     persona_id: str | None = None
+    voice: str | None = None
     resume: bool = False
 
     @classmethod

@@ -130,6 +130,7 @@ class Call:
                 self._persona.voice,
                 first_language(self._persona),
             )
+        self._voice.id = self._metadata.voice or self._voice.id
         self._journal.started(
             channel=self._metadata.channel,
             room=self._ctx.job.room.name,
@@ -301,7 +302,7 @@ class Call:
 
     async def _find_persona(self, wanted: str) -> Persona:
         try:
-            found = await self._backend.persona(wanted)
+            found = await self._backend.persona(wanted, user_id=self._metadata.user_id)
         except BackendUnavailable as exc:
             raise ToolFailure("no_personas", "I cannot change who I am just now") from exc
         if found is None:

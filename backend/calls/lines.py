@@ -1,15 +1,13 @@
-"""Whether a worker can take one more call: its free lines, less the tokens just handed out."""
+"""How many calls a worker can still take: its free lines, less the tokens just handed out."""
 
 import time
 from collections import deque
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chassis.errors import Unavailable
 from chassis.http import Response
 
 CLAIM_S = 1.5  # who uses it at once is in the worker's count by then; who asked ahead takes no line
-RETRY_S = 2.0
 
 
 class Calls(BaseModel):
@@ -26,8 +24,7 @@ class _Ready(BaseModel):
 
 
 class Lines:
-    """The lines of the worker at BACKEND_AGENT_URL, as its readiness tells them. While it tells
-    none nobody is refused for them: readiness has its own word (see tokens.py)."""
+    """The lines of the worker at BACKEND_AGENT_URL, as its readiness tells them."""
 
     def __init__(self) -> None:
         self._handed: deque[float] = deque()  # when a token was given that nobody used yet
@@ -46,14 +43,14 @@ class Lines:
             self._handed.popleft()  # their calls have begun
         self._seen = calls
 
-    def take(self) -> None:
-        """Raises Unavailable when all lines are, or are about to be, busy."""
+    def free(self) -> int | None:
+        """None while the worker tells no number: readiness has its own word."""
         now = time.monotonic()
         while self._handed and now - self._handed[0] > CLAIM_S:
             self._handed.popleft()
         calls = self._seen
-        if calls is not None and calls.active + len(self._handed) >= calls.most:
-            raise Unavailable(
-                "all lines are busy", code="no_agent_available", retry_after_s=RETRY_S
-            )
-        self._handed.append(now)
+        return None if calls is None else max(0, calls.most - calls.active - len(self._handed))
+
+    def claim(self) -> None:
+        """A token is handed out."""
+        self._handed.append(time.monotonic())

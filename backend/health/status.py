@@ -75,6 +75,10 @@ class Services:
             probe = _images_probe(client, settings.images_url)
             health.watch("images", probe, required=False, interval_s=IMAGES_EVERY_S, fresh_s=60.0)
 
+    def code_of(self, name: str) -> str | None:
+        """What is wrong with a service; None while it is ready, or not looked at yet."""
+        return code_of(self.health.dependencies[name], self._watched.get(name))
+
     def report(self, *, in_full: bool) -> Status:
         dependencies = self.health.dependencies.values()
         return Status(
@@ -96,7 +100,7 @@ class Services:
         self.health.watch(name, watched.probe, required=required)
 
     def _status(self, dependency: Dependency, *, in_full: bool) -> ServiceStatus:
-        code = code_of(dependency, self._watched.get(dependency.name))
+        code = self.code_of(dependency.name)
         return ServiceStatus(
             name=dependency.name,
             state=dependency.state,

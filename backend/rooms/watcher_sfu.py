@@ -5,6 +5,7 @@ Over our own HTTP client: LiveKit's Python SDK has no call that asks a participa
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -18,8 +19,10 @@ from livekit.protocol.agent_dispatch import (
     ListAgentDispatchRequest,
     ListAgentDispatchResponse,
 )
-from livekit.protocol.models import ParticipantInfo
+from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import (
+    DeleteRoomRequest,
+    DeleteRoomResponse,
     ListParticipantsRequest,
     ListParticipantsResponse,
     ListRoomsRequest,
@@ -69,16 +72,22 @@ class Sfu:
     """The rooms of one agent's calls. Every method raises SfuFailed."""
 
     client: AsyncClient
-    livekit: LiveKitSettings
+    livekit: Callable[[], LiveKitSettings]  # as it is now: keys may change
     agent_name: str
 
     async def rooms(self) -> list[str]:
         """Names of our rooms."""
-        grants = api.VideoGrants(room_list=True)
-        answer = await self._ask(
-            "RoomService/ListRooms", ListRoomsRequest(), ListRoomsResponse, grants
-        )
-        return [room.name for room in answer.rooms if room.name.startswith(ROOM_PREFIX)]
+        return [room.name for room in await self._rooms()]
+
+    async def open_rooms(self) -> list[str]:
+        """Names of our rooms with somebody in them."""
+        return [room.name for room in await self._rooms() if room.num_participants]
+
+    async def close_room(self, room: str) -> None:
+        """Everybody in it is sent away."""
+        grants = api.VideoGrants(room_create=True)
+        request = DeleteRoomRequest(room=room)
+        await self._ask("RoomService/DeleteRoom", request, DeleteRoomResponse, grants)
 
     async def look(self, room: str, doubted: frozenset[str]) -> RoomSeen:
         """Who is there and who of the agents answers. `doubted`: sids to ask in both ways."""
@@ -118,6 +127,13 @@ class Sfu:
         await self._ask(
             "RoomService/RemoveParticipant", request, RemoveParticipantResponse, _of(room)
         )
+
+    async def _rooms(self) -> list[Room]:
+        grants = api.VideoGrants(room_list=True)
+        answer = await self._ask(
+            "RoomService/ListRooms", ListRoomsRequest(), ListRoomsResponse, grants
+        )
+        return [room for room in answer.rooms if room.name.startswith(ROOM_PREFIX)]
 
     def _is_ours(self, participant: ParticipantInfo) -> bool:
         name = participant.attributes.get(AGENT_NAME_ATTRIBUTE, self.agent_name)
@@ -194,8 +210,9 @@ class Sfu:
         )
 
     async def _ask(self, method: str, request: Message, kind: type[M], may: api.VideoGrants) -> M:
+        livekit = self.livekit()
         token = (
-            api.AccessToken(self.livekit.api_key, self.livekit.api_secret.get_secret_value())
+            api.AccessToken(livekit.api_key, livekit.api_secret.get_secret_value())
             .with_grants(may)
             .with_ttl(TOKEN_TTL)
             .to_jwt()
@@ -203,7 +220,7 @@ class Sfu:
         try:
             async with asyncio.timeout(DEADLINE_S):
                 response = await self.client.post(
-                    f"{self.livekit.http_url}/twirp/livekit.{method}",
+                    f"{livekit.http_url}/twirp/livekit.{method}",
                     content=request.SerializeToString(),
                     headers={
                         "content-type": "application/protobuf",

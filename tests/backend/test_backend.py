@@ -184,9 +184,10 @@ def test_the_agent_of_a_plain_call_is_told_all_fields(client: TestClient) -> Non
     response = client.post("/api/token", json={})
     assert agent_metadata(response) == {
         "conversation_id": response.json()["conversation_id"],
-        "user_id": None,
+        "user_id": "local",
         "channel": "web",
         "persona_id": None,
+        "voice": None,
         "resume": False,
     }
 

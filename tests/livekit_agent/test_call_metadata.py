@@ -17,6 +17,11 @@ def test_who_calls_by_telephone_has_a_memory_of_their_own() -> None:
     assert known.user_id == "ann"
 
 
+def test_a_call_may_begin_with_another_voice_than_the_personas() -> None:
+    assert CallMetadata.of(json.dumps({"voice": "nova"}), "room").voice == "nova"
+    assert CallMetadata.of("{}", "room").voice is None
+
+
 @pytest.mark.parametrize("text", ["", "not json", "[]", '{"channel": "fax"}'])
 def test_a_call_without_metadata_is_a_conversation_of_its_own(text: str) -> None:
     assert CallMetadata.of(text, "room-1").conversation_id == "room-1"

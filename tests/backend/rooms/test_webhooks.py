@@ -39,7 +39,7 @@ def client(looks: Looks) -> Iterator[TestClient]:
     livekit = LiveKitSettings(url="ws://x", api_key="APItest", api_secret=SecretStr(SECRET))
     metrics = Metrics("backend")
     app = create_app("backend", metrics=metrics, health=Health("backend", metrics))
-    app.include_router(webhook_routes(livekit, looks))
+    app.include_router(webhook_routes(lambda: [livekit], looks))
     with TestClient(app) as client:
         yield client
 

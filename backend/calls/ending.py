@@ -1,0 +1,71 @@
+"""Ends the calls of users who must not go on, those of tokens they still have included."""
+
+import asyncio
+import time
+from typing import Protocol, Self
+
+from backend.calls.open_calls import is_of
+from backend.rooms.watcher_sfu import NotThere, SfuFailed
+from chassis.logs import get_logger
+
+LOOK_AGAIN_S = 2.0
+
+log = get_logger(__name__)
+
+
+class Rooms(Protocol):
+    """What is asked of the SFU; `watcher_sfu.Sfu` in life. Methods raise SfuFailed."""
+
+    async def open_rooms(self) -> list[str]: ...
+    async def close_room(self, room: str) -> None: ...
+
+
+class CallEnder:
+    """Enter it for the service's life."""
+
+    def __init__(self, sfu: Rooms, token_ttl_s: float) -> None:
+        self._sfu = sfu
+        self._token_ttl_s = token_ttl_s
+        self._gone: dict[str, float] = {}  # by user: until when a token of theirs may be used
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def user_gone(self, user_id: str) -> None:
+        """Ends the user's calls now, and what a token of theirs opens later."""
+        self._gone[user_id] = time.monotonic() + self._token_ttl_s
+        self._news.set()
+        await self._end()
+
+    async def _watch(self) -> None:
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(LOOK_AGAIN_S)
+            await self._end()
+            now = time.monotonic()
+            self._gone = {user: until for user, until in self._gone.items() if until > now}
+            if not self._gone:
+                self._news.clear()
+
+    async def _end(self) -> None:
+        try:
+            for room in await self._sfu.open_rooms():
+                if any(is_of(room, user) for user in self._gone):
+                    await self._close(room)
+        except SfuFailed as exc:  # tried again by `_watch`
+            log.warning("calls_not_ended", reason=str(exc))
+
+    async def _close(self, room: str) -> None:
+        try:
+            await self._sfu.close_room(room)
+            log.info("call_of_gone_user_ended", room=room)
+        except NotThere:
+            return

@@ -1,0 +1,81 @@
+"""The calls that are on, of all backends and by user: the SFU's rooms, and rooms about to open."""
+
+import asyncio
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from hashlib import blake2b
+from typing import Protocol
+
+from backend.rooms.watcher_sfu import ROOM_PREFIX, SfuFailed
+from chassis.logs import get_logger
+
+ROOM_BITS = 128  # a guessed room name would let a stranger listen
+TAG_BYTES = 8
+TAG_CHARS = 11
+FRESH_S = 1.0
+BELIEVED_S = 10.0  # while the SFU cannot be asked
+CLAIM_S = 3.0  # between a token and the room that it opens; who asked ahead counts no longer
+
+log = get_logger(__name__)
+
+
+class Rooms(Protocol):
+    """What is asked of the SFU; `watcher_sfu.Sfu` in life."""
+
+    async def open_rooms(self) -> list[str]:
+        """Names of rooms with somebody in them. Raises SfuFailed."""
+
+
+class OpenCalls:
+    """Looks at the SFU once a second at most, however many ask."""
+
+    def __init__(self, sfu: Rooms) -> None:
+        self._sfu = sfu
+        self._rooms: frozenset[str] = frozenset()
+        self._looked_at_s = float("-inf")
+        self._seen_at_s = float("-inf")
+        self._looking = asyncio.Lock()
+        self._claimed_at_s: dict[str, float] = {}  # by room, in order
+
+    async def look(self) -> None:
+        """Be up to date. Without the SFU what was seen last counts, for a while."""
+        if time.monotonic() - self._looked_at_s < FRESH_S:
+            return
+        async with self._looking:
+            if time.monotonic() - self._looked_at_s < FRESH_S:
+                return
+            try:
+                self._rooms = frozenset(await self._sfu.open_rooms())
+                self._seen_at_s = time.monotonic()
+            except SfuFailed as exc:
+                log.warning("calls_not_counted", reason=str(exc))
+                if time.monotonic() - self._seen_at_s > BELIEVED_S:
+                    self._rooms = frozenset()
+            self._looked_at_s = time.monotonic()
+            for room in self._rooms & self._claimed_at_s.keys():
+                del self._claimed_at_s[room]
+
+    def count(self, user_id: str | None = None) -> int:
+        """Calls of one user, or all."""
+        oldest_s = time.monotonic() - CLAIM_S
+        for room in [r for r, at_s in self._claimed_at_s.items() if at_s < oldest_s]:
+            del self._claimed_at_s[room]
+        rooms = [*self._rooms, *self._claimed_at_s]
+        return len(rooms) if user_id is None else sum(is_of(room, user_id) for room in rooms)
+
+    def claim(self, user_id: str) -> str:
+        """A new room's name, for a token that is handed out now."""
+        room = f"{ROOM_PREFIX}{tag_of(user_id)}-{secrets.token_urlsafe(ROOM_BITS // 8)}"
+        self._claimed_at_s[room] = time.monotonic()
+        return room
+
+
+def tag_of(user_id: str) -> str:
+    """Tells a user's rooms from others', not whose they are: ids of users are random."""
+    digest = blake2b(user_id.encode(), digest_size=TAG_BYTES, person=b"parley rooms").digest()
+    return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def is_of(room: str, user_id: str) -> bool:
+    return room.startswith(f"{ROOM_PREFIX}{tag_of(user_id)}-")

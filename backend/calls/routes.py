@@ -1,0 +1,42 @@
+"""`POST /api/token`, LiveKit's TokenSource endpoint."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Request, Response
+
+from backend.accounts.address import client_address, counted_as
+from backend.accounts.sign_in import Principal, SignIn
+from backend.calls.schema import TokenRequest, TokenResponse
+from backend.calls.tokens import TokenDesk
+from backend.settings import BackendSettings
+from chassis.errors import (
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
+
+
+def token_routes(desk: TokenDesk, sign_in: SignIn, settings: BackendSettings) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["token"])
+
+    @router.post(
+        "/token",
+        status_code=201,
+        responses=documented(Unauthorized, Forbidden, NotFound, RateLimited, Unavailable),
+    )
+    async def token(
+        request: Request,
+        response: Response,
+        who: Annotated[Principal, Depends(sign_in.user)],
+        body: Annotated[TokenRequest | None, Body()] = None,
+    ) -> TokenResponse:
+        """A token for one new room and one call. While all lines are busy: 503 `lines_busy` with
+        the place in the line as `details.position`; who asks again keeps it."""
+        response.headers["cache-control"] = "no-store"
+        address = counted_as(client_address(request, settings.trusted_proxies))
+        return await desk.issue(body or TokenRequest(), who, address)
+
+    return router
