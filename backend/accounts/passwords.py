@@ -14,7 +14,8 @@ from chassis.errors import InvalidRequest, Unavailable
 
 MIN_CHARS = 10
 MAX_CHARS = 256
-SLOTS = 2  # RFC_9106_LOW_MEMORY takes 64 MiB for a hash: a flood of logins takes 128 MiB
+PARAMETERS = RFC_9106_LOW_MEMORY  # RFC 9106's choice for where 2 GiB a hash are not to be had
+SLOTS = 2  # of 64 MiB each: a flood of logins takes 128 MiB
 MAX_WAITING = 16  # at 0.1 to 0.3 s a hash the last one waits 2 s
 BUSY_RETRY_S = 2.0
 # Ten characters or more, from the lists of what is tried first. Shorter ones are refused anyway.
@@ -61,8 +62,7 @@ class Passwords:
     """Hashes, a few at a time. Raises Unavailable when too many wait."""
 
     def __init__(self) -> None:
-        # The choice of RFC 9106 for where 2 GiB a hash are not to be had.
-        self._hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+        self._hasher = PasswordHasher.from_parameters(PARAMETERS)
         self._slots = anyio.CapacityLimiter(SLOTS)
 
     async def hash(self, password: str) -> str:
