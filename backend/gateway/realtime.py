@@ -48,15 +48,15 @@ class Realtime:
                 await send({"type": "websocket.accept", "subprotocol": _subprotocol(scope)})
                 await _Call(server, receive, send, self._admission, caller).run()
         except ParleyError as exc:
-            response = error_response(exc, str(scope["state"]["request_id"]))
-            await _deny(response, scope, receive, send)
+            refusal = error_response(exc, str(scope["state"]["request_id"]))
+            await refusal(scope, receive, send)
         except websockets.InvalidStatus as exc:
             refused = exc.response
             headers = {"content-type": refused.headers.get("content-type", "application/json")}
             if retry := refused.headers.get("retry-after"):
                 headers["retry-after"] = retry
-            response = Response(refused.body, refused.status_code, headers)
-            await _deny(response, scope, receive, send)
+            refusal = Response(bytes(refused.body or b""), refused.status_code, headers)
+            await refusal(scope, receive, send)
 
     @asynccontextmanager
     async def _server(
@@ -214,12 +214,3 @@ def _subprotocol(scope: Scope) -> str | None:
     """A browser wants one of those it offered, if it did."""
     offered = [p for p in scope.get("subprotocols", ()) if not p.startswith(SUBPROTOCOL_KEY)]
     return offered[0] if offered else None
-
-
-async def _deny(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer the handshake; the codes differ from those of HTTP by a prefix only."""
-
-    async def prefixed(message: Message) -> None:
-        await send({**message, "type": f"websocket.{message['type']}"})
-
-    await response({**scope, "type": "http"}, receive, prefixed)

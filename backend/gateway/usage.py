@@ -59,6 +59,7 @@ class Ledger:
         self._sums: dict[Account, _Sum] = {}
         self._last_used: dict[str, datetime] = {}  # by key
         self._some = asyncio.Event()
+        self._turn = asyncio.Lock()  # who reads waits for what is being written
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -67,7 +68,8 @@ class Ledger:
 
     async def __aexit__(self, *_: object) -> None:
         if self._writing is not None:
-            self._writing.cancel()
+            async with self._turn:  # a write that was cut off would be lost, or counted twice
+                self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
         await self.write()
 
@@ -81,20 +83,24 @@ class Ledger:
 
     async def write(self) -> None:
         """Everything added until now. What cannot be written stays for the next time."""
-        sums, self._sums = self._sums, {}
-        last_used, self._last_used = self._last_used, {}
-        self._some.clear()
-        if not sums:
-            return
-        try:
-            async with self._database.writing() as session:
-                await _add(session, sums)
-                for key_id, at in last_used.items():
-                    used = update(ApiKeyRow).where(ApiKeyRow.id == key_id)
-                    await session.execute(used.values(last_used_at=at))
-        except (Unavailable, InvalidRequest) as exc:
-            log.warning("usage_not_written", code=exc.error_code, rows=len(sums))
-            self._take_back(sums, last_used)
+        async with self._turn:
+            sums, self._sums = self._sums, {}
+            last_used, self._last_used = self._last_used, {}
+            self._some.clear()
+            if not sums:
+                return
+            try:
+                await self._write(sums, last_used)
+            except (Unavailable, InvalidRequest) as exc:
+                log.warning("usage_not_written", code=exc.error_code, rows=len(sums))
+                self._take_back(sums, last_used)
+
+    async def _write(self, sums: dict[Account, _Sum], last_used: dict[str, datetime]) -> None:
+        async with self._database.writing() as session:
+            await _add(session, sums)
+            for key_id, at in last_used.items():
+                used = update(ApiKeyRow).where(ApiKeyRow.id == key_id)
+                await session.execute(used.values(last_used_at=at))
 
     def _take_back(self, sums: dict[Account, _Sum], last_used: dict[str, datetime]) -> None:
         for account, one in sums.items():
