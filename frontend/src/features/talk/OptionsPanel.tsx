@@ -5,7 +5,7 @@ import { Button } from '../../ui/Button';
 import { SelectField } from '../../ui/Field';
 import { Switch } from '../../ui/Switch';
 import type { DeviceList } from '../../voice/useDevices';
-import { PersonaPicker, type PersonaPickerProps } from './PersonaPicker';
+import PersonaPicker, { type PersonaPickerProps } from './PersonaPicker';
 
 export type Toggle = { on: boolean; toggle: () => void };
 

@@ -15,7 +15,7 @@ export type PersonaPickerProps = {
   disabled?: boolean;
 };
 
-export function PersonaPicker(props: PersonaPickerProps) {
+export default function PersonaPicker(props: PersonaPickerProps) {
   const { t } = useTranslation('talk');
   const { personas, voices, personaId, voice, disabled } = props;
   return (

@@ -10,7 +10,7 @@ import { useCountdown } from './useCountdown';
 
 type Props = { place: QueuePlace; askedAt_ms: number; onCancel: () => void };
 
-export function QueueCard({ place, askedAt_ms, onCancel }: Props) {
+export default function QueueCard({ place, askedAt_ms, onCancel }: Props) {
   const { t } = useTranslation('talk');
   const cancel = useRef<HTMLButtonElement>(null);
   useEffect(() => cancel.current?.focus(), []);

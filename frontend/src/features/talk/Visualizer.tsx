@@ -1,6 +1,7 @@
 /** A calm picture of who is being heard. It says nothing that the state text does not say. */
 
 import { type CSSProperties, type Ref, useState } from 'react';
+import { initialsOf } from '../../ui/initials';
 import type { AgentState } from '../../voice/agentState';
 import './visualizer.css';
 
@@ -58,12 +59,4 @@ function Portrait({ face }: { face: Face }) {
       onError={() => setFailed(true)}
     />
   );
-}
-
-export function initialsOf(name: string): string {
-  const words = name.trim().split(/\s+/).slice(0, 2);
-  return words
-    .map((word) => [...word][0] ?? '')
-    .join('')
-    .toLocaleUpperCase();
 }

@@ -1,21 +1,19 @@
 /** Before the call: what this is, who will answer, and the one button that starts it. */
 
 import { Keyboard, LockOpen, Mic } from 'lucide-react';
-import type { Ref } from 'react';
+import { lazy, type Ref, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
-import { Button, buttonClasses } from '../../ui/Button';
-import { ErrorCard } from '../../ui/ErrorCard';
+import { Button } from '../../ui/Button';
 import { formatDate } from '../../ui/format';
 import { usePageTitle } from '../../ui/pageTitle';
-import { Loading } from '../../ui/Spinner';
 import type { CallMode } from '../../voice/callState';
 import { type Choices, personaOf } from './choices';
-import { PersonaPicker } from './PersonaPicker';
-import { entriesOf } from './recalled';
-import { TranscriptPanel } from './TranscriptPanel';
 import type { Earlier } from './useEarlier';
 import { Visualizer } from './Visualizer';
+
+// Not needed to start a call, so they do not hold it up.
+const EarlierWords = lazy(() => import('./EarlierWords'));
+const PersonaPicker = lazy(() => import('./PersonaPicker'));
 
 type Props = {
   secure: boolean;
@@ -49,18 +47,24 @@ export function Welcome({ secure, choices, earlier, onStart, headingRef }: Props
         </p>
       </div>
       {!secure && <InsecureNote />}
-      {earlier && <EarlierWords earlier={earlier} />}
+      {earlier && (
+        <Suspense>
+          <EarlierWords earlier={earlier} />
+        </Suspense>
+      )}
       <StartButtons onStart={onStart} />
       {choices.personas.length + choices.voices.length > 0 && (
         <div className="grid w-full gap-4 text-left sm:grid-cols-2">
-          <PersonaPicker
-            personas={choices.personas}
-            voices={choices.voices}
-            personaId={persona?.id ?? null}
-            voice={choices.voice}
-            onPersona={choices.choosePersona}
-            onVoice={choices.chooseVoice}
-          />
+          <Suspense>
+            <PersonaPicker
+              personas={choices.personas}
+              voices={choices.voices}
+              personaId={persona?.id ?? null}
+              voice={choices.voice}
+              onPersona={choices.choosePersona}
+              onVoice={choices.chooseVoice}
+            />
+          </Suspense>
         </div>
       )}
       <div className="flex flex-col gap-1 text-balance text-sm text-soft">
@@ -110,25 +114,6 @@ function StartButtons({ onStart }: Pick<Props, 'onStart'>) {
         <Keyboard aria-hidden size={20} />
         {t('welcome.textOnly')}
       </Button>
-    </div>
-  );
-}
-
-function EarlierWords({ earlier }: { earlier: Earlier }) {
-  const { t } = useTranslation('talk');
-  const { conversation, error, loading, retry } = earlier;
-  return (
-    <div className="flex w-full flex-col items-center gap-3 text-left">
-      {loading && <Loading />}
-      {error && <ErrorCard error={error} title={t('welcome.goOnFailed')} onRetry={retry} />}
-      {conversation && (
-        <div className="flex h-64 w-full flex-col">
-          <TranscriptPanel entries={entriesOf(conversation.turns)} />
-        </div>
-      )}
-      <Link to="/" className={buttonClasses('quiet')}>
-        {t('welcome.startNew')}
-      </Link>
     </div>
   );
 }
