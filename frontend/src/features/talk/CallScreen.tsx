@@ -46,7 +46,7 @@ export function CallScreen(props: CallScreenProps) {
       <div className="call-stage flex min-w-0 flex-col items-center gap-3">
         <Notices notices={all} />
         <div className="flex flex-col items-center justify-center gap-3 self-stretch lg:flex-1 lg:gap-5">
-          <div className="flex items-center justify-center gap-x-4 gap-y-1 lg:flex-col lg:gap-6">
+          <div className="flex w-full items-center gap-x-4 lg:w-auto lg:flex-col lg:gap-6">
             <Visualizer small look={state.kind} face={props.face} ref={props.visualizerRef} />
             <StateLine {...props} />
           </div>
@@ -59,7 +59,7 @@ export function CallScreen(props: CallScreenProps) {
       <div className="call-transcript relative min-w-0">
         {/* Out of the flow: a long transcript scrolls inside and never makes the page longer. */}
         <div className="absolute inset-0 flex flex-col">
-          <TranscriptPanel entries={entries}>
+          <TranscriptPanel timed entries={entries}>
             <Composer onSend={onSend} autoFocus={mode === 'text'} />
           </TranscriptPanel>
         </div>

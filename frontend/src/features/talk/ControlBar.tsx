@@ -48,7 +48,7 @@ export function ControlBar(props: ControlBarProps) {
     <div className="relative flex w-full justify-center" onKeyDown={onKeyDown}>
       {open && options && (
         <div className="absolute bottom-full z-10 mb-3 flex w-full justify-center">
-          <OptionsPanel options={options} onClose={close} />
+          <OptionsPanel options={options} captions={captions} onClose={close} />
         </div>
       )}
       <fieldset
@@ -70,7 +70,13 @@ export function ControlBar(props: ControlBarProps) {
         <Control label={t('call.soundOff')} pressed={soundOff.on} onClick={soundOff.toggle}>
           {soundOff.on ? <VolumeX aria-hidden size={22} /> : <Volume2 aria-hidden size={22} />}
         </Control>
-        <Control label={t('call.captions')} pressed={captions.on} onClick={captions.toggle}>
+        {/* On a phone it is among the options: there is no room for its name. */}
+        <Control
+          className="hidden sm:flex"
+          label={t('call.captions')}
+          pressed={captions.on}
+          onClick={captions.toggle}
+        >
           {captions.on ? (
             <CaptionsIcon aria-hidden size={22} />
           ) : (
@@ -101,7 +107,14 @@ type ControlProps = ComponentProps<'button'> & {
   children: ReactNode;
 };
 
-function Control({ label, pressed, danger = false, children, ...rest }: ControlProps) {
+function Control({
+  label,
+  pressed,
+  danger = false,
+  className = 'flex',
+  children,
+  ...rest
+}: ControlProps) {
   const look = danger
     ? 'bg-danger text-on-danger hover:bg-danger-strong'
     : pressed
@@ -111,7 +124,7 @@ function Control({ label, pressed, danger = false, children, ...rest }: ControlP
     <button
       type="button"
       aria-pressed={pressed}
-      className={`flex h-14 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 whitespace-nowrap rounded-full px-1 text-[0.6875rem] transition-colors disabled:opacity-50 sm:w-20 sm:flex-none sm:text-xs ${look}`}
+      className={`${className} h-14 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 whitespace-nowrap rounded-full px-1 text-[0.6875rem] transition-colors disabled:opacity-50 forced-colors:aria-pressed:border-2 sm:w-20 sm:flex-none sm:text-xs ${look}`}
       {...rest}
     >
       {children}

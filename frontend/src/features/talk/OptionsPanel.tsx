@@ -18,15 +18,17 @@ export type CallOptions = {
 
 export function OptionsPanel({
   options: { devices, who, pushToTalk },
+  captions,
   onClose,
 }: {
   options: CallOptions;
+  captions: Toggle;
   onClose: () => void;
 }) {
   const { t } = useTranslation('talk');
   const { input, output } = devices;
   return (
-    <fieldset className="flex max-h-[min(70dvh,32rem)] w-full max-w-sm flex-col gap-4 overflow-y-auto rounded-3xl border border-line bg-surface p-5 text-left shadow-lg">
+    <fieldset className="flex max-h-[min(70dvh,36rem)] w-full max-w-sm flex-col gap-4 overflow-y-auto *:shrink-0 rounded-3xl border border-line bg-surface p-5 text-left shadow-lg">
       <legend className="sr-only">{t('options.title')}</legend>
       <PersonaPicker {...who} />
       <p role="alert" className="text-danger text-sm empty:absolute">
@@ -40,6 +42,9 @@ export function OptionsPanel({
           onChange={pushToTalk.toggle}
         />
       )}
+      <div className="sm:hidden">
+        <Switch label={t('call.captions')} checked={captions.on} onChange={captions.toggle} />
+      </div>
       {input.devices.length > 0 && <DeviceSelect label={t('devices.input')} list={input} />}
       {output.devices.length > 0 ? (
         <DeviceSelect label={t('devices.output')} list={output} />

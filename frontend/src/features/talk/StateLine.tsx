@@ -26,55 +26,57 @@ export function StateLine(props: StateLineProps) {
   const { t } = useTranslation('talk');
   const away = reconnecting_s !== null && reconnecting_s >= CHIP_AFTER_S;
   return (
-    <div className="flex min-w-0 flex-col items-start gap-1 lg:items-center lg:gap-2">
-      <div className="relative flex flex-wrap items-center gap-2 lg:justify-center">
-        <p data-testid="agent-state" data-state={state.kind} className="font-semibold text-lg">
-          {stateWords(state)}
-        </p>
-        {away && (
-          <span data-testid="connection-chip" className={`${CHIP} bg-warn-soft text-warn`}>
-            {t('notices.reconnectingFor', { seconds: reconnecting_s })}
-          </span>
-        )}
-        {hasFloor(state) && latency_s !== null && (
-          <span
-            data-testid="latency"
-            title={t('call.latencyHint')}
-            className={`${CHIP} bg-raised text-soft`}
-          >
-            {t('call.latency', { seconds: secondsWords(latency_s) })}
-          </span>
-        )}
-        {/* Keeps its place while there is nothing to stop: nothing else may move under the finger. */}
-        <Button
-          className={`text-sm lg:absolute lg:left-full lg:ml-3 ${state.kind === 'speaking' ? '' : 'invisible'}`}
-          aria-keyshortcuts="Escape"
-          title={t('call.stopHint')}
-          onClick={onStop}
-        >
-          <Square aria-hidden size={14} fill="currentColor" />
-          {t('call.stop')}
-        </Button>
+    <div className="relative flex min-w-0 flex-1 items-center gap-2 lg:flex-none">
+      <div className="flex min-w-0 flex-1 flex-col items-start gap-1 lg:items-center lg:gap-2">
+        <div className="flex flex-wrap items-center gap-x-2 gap-y-1 lg:justify-center">
+          <p data-testid="agent-state" data-state={state.kind} className="font-semibold text-lg">
+            {stateWords(state)}
+          </p>
+          {away && (
+            <span data-testid="connection-chip" className={`${CHIP} bg-warn-soft text-warn`}>
+              {t('notices.reconnectingFor', { seconds: reconnecting_s })}
+            </span>
+          )}
+          {hasFloor(state) && latency_s !== null && (
+            <span
+              data-testid="latency"
+              title={t('call.latencyHint')}
+              className={`${CHIP} bg-raised text-soft`}
+            >
+              {t('call.latency', { seconds: secondsWords(latency_s) })}
+            </span>
+          )}
+        </div>
+        <div role="status" className="flex flex-wrap gap-2 empty:absolute lg:justify-center">
+          {recording && (
+            <span data-testid="recording" className={`${CHIP} bg-danger-soft text-danger`}>
+              <Circle aria-hidden size={10} fill="currentColor" />
+              {t('call.recorded')}
+            </span>
+          )}
+          {internet !== 'off' && (
+            <span
+              data-testid="internet"
+              data-now={internet === 'now'}
+              title={t('call.internetHint')}
+              className={`${CHIP} ${internet === 'now' ? 'bg-accent text-on-accent' : 'bg-raised text-soft'}`}
+            >
+              <Globe aria-hidden size={12} />
+              {t(internet === 'now' ? 'call.internetNow' : 'call.internetOn')}
+            </span>
+          )}
+        </div>
       </div>
-      <div role="status" className="flex flex-wrap gap-2 empty:absolute lg:justify-center">
-        {recording && (
-          <span data-testid="recording" className={`${CHIP} bg-danger-soft text-danger`}>
-            <Circle aria-hidden size={10} fill="currentColor" />
-            {t('call.recorded')}
-          </span>
-        )}
-        {internet !== 'off' && (
-          <span
-            data-testid="internet"
-            data-now={internet === 'now'}
-            title={t('call.internetHint')}
-            className={`${CHIP} ${internet === 'now' ? 'bg-accent text-on-accent' : 'bg-raised text-soft'}`}
-          >
-            <Globe aria-hidden size={12} />
-            {t(internet === 'now' ? 'call.internetNow' : 'call.internetOn')}
-          </span>
-        )}
-      </div>
+      {/* Keeps its place while there is nothing to stop: nothing else may move under the finger. */}
+      <Button
+        className={`shrink-0 text-sm lg:absolute lg:left-full lg:ml-3 ${state.kind === 'speaking' ? '' : 'invisible'}`}
+        aria-keyshortcuts="Escape"
+        title={t('call.stopHint')}
+        onClick={onStop}
+      >
+        <Square aria-hidden size={14} fill="currentColor" />
+        {t('call.stop')}
+      </Button>
     </div>
   );
 }

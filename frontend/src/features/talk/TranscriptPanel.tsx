@@ -13,9 +13,14 @@ import { secondsWords } from './words';
 /** Scrolled this close to the end still counts as reading along. */
 const AT_END_PX = 48;
 
-type Props = { entries: Transcript; children?: ReactNode };
+type Props = {
+  entries: Transcript;
+  /** How fast the replies of this call are, beside the title. */
+  timed?: boolean;
+  children?: ReactNode;
+};
 
-export function TranscriptPanel({ entries, children }: Props) {
+export function TranscriptPanel({ entries, timed = false, children }: Props) {
   const { t } = useTranslation('talk');
   const log = useRef<HTMLDivElement>(null);
   const { autoscroll } = usePreferences();
@@ -44,7 +49,7 @@ export function TranscriptPanel({ entries, children }: Props) {
         <h2 id="transcript-title" className="font-semibold">
           {t('transcript.title')}
         </h2>
-        <LatencyLine entries={entries} />
+        {timed && <LatencyLine entries={entries} />}
       </div>
       {/* Not a live region: text that grows word by word would be read out word by word. */}
       <div

@@ -58,7 +58,7 @@ function Bars({ picture }: { picture: Picture }) {
           {bars.map((bar, place) => (
             <rect
               key={bar.stage}
-              x={x(bar.from_s)}
+              x={Math.min(x(bar.from_s), WIDTH - SMALLEST)}
               y={place * ROW + (ROW - BAR) / 2}
               width={Math.max(SMALLEST, x(bar.to_s) - x(bar.from_s))}
               height={BAR}

@@ -2,7 +2,7 @@
 
 import { i18n, t } from '../../i18n';
 import type { AgentState } from '../../voice/agentState';
-import { unreachable } from '../../voice/problem';
+import { unreachable } from '../../voice/unreachable';
 
 export function stateWords(state: AgentState): string {
   switch (state.kind) {
