@@ -7,6 +7,8 @@ import type { paths } from './schema';
 export { ApiError };
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Speech is made while one waits for it. */
+const SPEECH_TIMEOUT_MS = 60_000;
 
 /** `ask(api.GET('/api/memories'))`: every path, body and answer is checked by the compiler. */
 export const api = createClient<paths>({
@@ -24,9 +26,35 @@ export async function ask<T>(request: Promise<{ data?: T }>): Promise<T> {
 /** For what the schema does not describe, uploads above all. */
 export async function requestJson(
   path: string,
-  init: { method?: string; headers?: HeadersInit; body?: BodyInit; signal?: AbortSignal } = {},
+  init: {
+    method?: string;
+    headers?: HeadersInit;
+    body?: BodyInit;
+    signal?: AbortSignal;
+    /** @defaultValue 10 s */
+    timeoutMs?: number;
+  } = {},
 ): Promise<unknown> {
-  return readJson(await send(path, init, init.signal));
+  return readJson(await send(path, init, init.signal, init.timeoutMs));
+}
+
+/** Text as a sound, by the gateway. */
+export async function requestSpeech(
+  asked: { input: string; voice?: string },
+  signal: AbortSignal,
+): Promise<Blob> {
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...asked, response_format: 'mp3' }),
+  };
+  const response = await send('/v1/audio/speech', init, signal, SPEECH_TIMEOUT_MS);
+  try {
+    return await response.blob();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new ApiError({ status: null, cause });
+  }
 }
 
 const signedOut = new Set<() => void>();
@@ -41,8 +69,9 @@ async function send(
   target: Request | string,
   init: RequestInit | undefined,
   abort: AbortSignal | undefined,
+  timeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<Response> {
-  const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(timeoutMs);
   const signal = abort ? AbortSignal.any([abort, timeout]) : timeout;
   let response: Response;
   try {

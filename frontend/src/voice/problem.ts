@@ -2,6 +2,7 @@
 
 import { ConnectionError, ConnectionErrorReason, MediaDeviceFailure } from 'livekit-client';
 import { ApiError, isRecord } from '../client/ApiError';
+import { unreachable } from './unreachable';
 
 export type Problem =
   | { kind: 'insecure_page' }
@@ -119,6 +120,4 @@ function deniedBySystem(error: unknown): boolean {
   return isRecord(error) && /by system/i.test(String(error.message));
 }
 
-export function unreachable(value: never): never {
-  throw new Error(`unhandled case: ${JSON.stringify(value)}`);
-}
+export { unreachable };

@@ -1,7 +1,7 @@
 /** What was said in a call, as an ordered list that survives reconnects and the end of the call. */
 
 import type { Citation, TurnTiming } from './events';
-import { unreachable } from './problem';
+import { unreachable } from './unreachable';
 
 export type Role = 'user' | 'agent';
 export type ToolState = 'running' | 'finished' | 'failed' | 'cancelled';
