@@ -29,6 +29,10 @@ class Announcer:
         """A line, as soon as nothing else is being said."""
         self._line(key, interruptible=True)
 
+    def declare(self, key: LineKey) -> None:
+        """As `say`, and not to be talked over: the caller is to hear it."""
+        self._line(key, interruptible=False)
+
     async def last_words(self, key: LineKey) -> None:
         """A line at once, over whatever is being said; returns when it was heard."""
         await self._session.interrupt(force=True)

@@ -76,10 +76,12 @@ class Memory(_Answer):
 
 
 class CallContext(_Answer):
-    """What a call starts with. `turns` oldest first; `resumed`: something was said before."""
+    """What a call starts with. `turns` oldest first; `resumed`: something was said before;
+    `record`: the user wants the sound of it kept."""
 
     conversation_id: str
     resumed: bool
+    record: bool = False
     persona: Persona
     personas: tuple[PersonaName, ...] = ()
     user: User

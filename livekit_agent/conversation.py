@@ -17,6 +17,7 @@ from livekit_agent.backend_client import BackendClient, BackendUnavailable, Call
 from livekit_agent.call_end import CallEnd, limited, reason_of
 from livekit_agent.call_metadata import CallMetadata
 from livekit_agent.call_parts import Given, make_parts
+from livekit_agent.call_recording import recorded
 from livekit_agent.call_start import ask_context, past_of, size_history
 from livekit_agent.call_tools import CallTools, ToolParts
 from livekit_agent.clip_maker import ClipMaker
@@ -24,7 +25,7 @@ from livekit_agent.clips import Clips
 from livekit_agent.completion import Completion
 from livekit_agent.control import Control
 from livekit_agent.engines import Engines, open_engines
-from livekit_agent.events import EndedEvent, EventSender, StatusEvent, now
+from livekit_agent.events import EndedEvent, EventSender, RecordingEvent, StatusEvent, now
 from livekit_agent.history import History
 from livekit_agent.journal import Journal
 from livekit_agent.persona import (
@@ -258,6 +259,7 @@ class Call:
             # Otherwise any participant may read the history and drive the session.
             session_host=False,
         )
+        await self._record_sound(announcer, stack)
         self._greet(announcer)
         await stack.enter_async_context(self._rescue)
         await stack.enter_async_context(
@@ -270,6 +272,17 @@ class Call:
         stack.enter_context(limited(self._settings.max_call_s, self._end))
         sizing = asyncio.create_task(size_history(engines, history))
         stack.callback(sizing.cancel)
+
+    async def _record_sound(self, announcer: Announcer, stack: AsyncExitStack) -> None:
+        """Where the user wants it kept; who calls is told."""
+        if self._context is None or not self._context.record:
+            return
+        conversation_id = self._metadata.conversation_id
+        if await stack.enter_async_context(
+            recorded(self._session, self._settings.data_dir, conversation_id)
+        ):
+            announcer.declare("recorded")
+            self._events.publish(RecordingEvent())
 
     def _greet(self, announcer: Announcer) -> None:
         """The first words; none where the conversation goes on, but for an agent that was lost."""

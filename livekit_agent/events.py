@@ -79,6 +79,13 @@ class StatusEvent(Event):
     engine: str = "main"
 
 
+class RecordingEvent(Event):
+    """The sound of the call is kept from now on."""
+
+    type: Literal["recording"] = "recording"
+    state: Literal["started"] = "started"
+
+
 class EndedEvent(Event):
     """The call is over, and why."""
 

@@ -22,6 +22,7 @@ LineKey = Literal[
     "lines_busy",
     "searching",
     "back_again",
+    "recorded",
 ]
 
 FALLBACK_LANGUAGE = "en"
@@ -40,6 +41,7 @@ LINES: dict[str, dict[LineKey, str]] = {
         "lines_busy": "All lines are busy just now. Please try again in a few minutes.",
         "searching": "Let me look that up.",
         "back_again": "Sorry, I was gone for a moment. I'm back, please go on.",
+        "recorded": "This call is being recorded.",
     },
     "fr": {
         "one_moment": "Un instant, s'il vous plaît.",
@@ -53,6 +55,7 @@ LINES: dict[str, dict[LineKey, str]] = {
         "lines_busy": "Toutes les lignes sont occupées. Réessayez dans quelques minutes.",
         "searching": "Je cherche.",
         "back_again": "Désolé, j'étais absent un instant. Je suis de retour, continuez.",
+        "recorded": "Cet appel est enregistré.",
     },
 }
 

@@ -24,6 +24,7 @@ from livekit_agent.delivery import delivered_records
 from livekit_agent.entry import answer_call, call_over, prewarm
 from livekit_agent.load import LoopLag, Refusal, load_of, refusal_of
 from livekit_agent.readiness import EngineWatch
+from livekit_agent.recording_upload import uploaded_recordings
 from livekit_agent.settings import AgentSettings
 from livekit_agent.turn_scorer import TurnScorer
 
@@ -140,11 +141,13 @@ class Worker:
         with on_stop_signals(stop):
             key = load_settings(InternalSettings).key
             records = delivered_records(self._settings, key, self._metrics)
+            recordings = uploaded_recordings(self._settings, key, self._metrics)
             async with AsyncExitStack() as stack:
                 for part in (
                     self._client,
                     self._clip_maker,
                     records,
+                    recordings,
                     self._numbers,
                     self._lag,
                     self._turn_scorer,

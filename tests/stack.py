@@ -112,6 +112,7 @@ def start(name: str) -> Stack:
             **{port: str(number) for port, number in ports.items()},
             "PARLEY_STATE_DIR": str(folder / "state"),
             "BACKEND_TOKENS_PER_MINUTE": "600",
+            "BACKEND_RECORDING": "allowed",
             "PYTHONPATH": str(ROOT),
         }
     )
