@@ -31,7 +31,7 @@ class Gateway:
         self._sign_in = sign_in
         self._keychain = Keychain(database)
         self._ledger = Ledger(database)
-        quotas = Quotas(settings.limits_url.get_secret_value(), database)
+        quotas = Quotas(settings.limits_url, database)
         self._admission = Admission(sign_in, self._keychain, quotas, self._ledger)
         self._upstreams = Upstreams(
             {"stt": settings.stt_url, "llm": settings.llm_url, "tts": settings.tts_url},

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from pydantic import SecretStr
 
 from backend.data.db import Database
 from backend.gateway.keychain import KnownKey
 from backend.gateway.usage import Used, today, used_today
+from backend.limits import limits_storage
 from chassis.errors import RateLimited, Unavailable
 
 AUDIO, TOKENS = "audio_minutes_per_day", "tokens_per_day"
@@ -28,12 +28,9 @@ MAX_SEEDED = 10_000
 class Quotas:
     """Counts in `url`: this process's memory, or the Redis that several backends share."""
 
-    def __init__(self, url: str, database: Database) -> None:
-        redis = {"implementation": "redispy"} if "redis" in url.partition(":")[0] else {}
-        storage = storage_from_string(url, wrap_exceptions=True, **redis)
-        assert isinstance(storage, Storage), "BACKEND_LIMITS_URL is an async one"
-        self._storage = storage
-        self._limiter = FixedWindowRateLimiter(storage)
+    def __init__(self, url: SecretStr, database: Database) -> None:
+        self._storage = limits_storage(url)
+        self._limiter = FixedWindowRateLimiter(self._storage)
         self._database = database
         self._seeded: OrderedDict[tuple[str, str], None] = OrderedDict()  # key and day
 

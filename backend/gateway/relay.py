@@ -43,6 +43,7 @@ class Relay:
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self._target  # what the log and the metrics call it
         caller = await self._admission.caller(scope)
         await self._admission.admit(caller, self._target.service)
         client = _Client(receive, send)
