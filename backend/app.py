@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from backend.accounts.entry import Entry
 from backend.accounts.gate import Gate
 from backend.accounts.routes import account_routes
 from backend.accounts.setup import FirstAdmin
@@ -18,6 +19,8 @@ from backend.conversations.retention import Retention
 from backend.conversations.routes import conversation_routes
 from backend.data.db import Database
 from backend.data.encryption import KeyRing
+from backend.data.portability_forget import forget_rows
+from backend.data.portability_routes import FILE_BYTES_BY_PATH, portability_routes
 from backend.gateway.gateway import Gateway
 from backend.gateway.upstream import BODY_BYTES_BY_PATH
 from backend.health.status import Services, status_routes
@@ -98,16 +101,30 @@ def build(
         metrics=metrics,
         health=health,
         lifespan=lifespan,
-        body_bytes_by_path=PICTURE_BYTES_BY_PATH | MEMORIES_BYTES_BY_PATH | BODY_BYTES_BY_PATH,
+        body_bytes_by_path=PICTURE_BYTES_BY_PATH
+        | MEMORIES_BYTES_BY_PATH
+        | FILE_BYTES_BY_PATH
+        | BODY_BYTES_BY_PATH,
     )
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     # Innermost: what it refuses is measured, logged and answered with the headers all have.
     app.user_middleware.append(Middleware(Gate, settings=settings, key=internal.key))
     sign_in = SignIn(settings, database)
     gateway = Gateway(settings, database, sign_in, metrics)
+    entry = Entry(settings, database, sign_in.sessions)
+    gone = calls.ender.user_gone
     app.include_router(
         account_routes(
-            settings, database, sign_in, first_admin, on_user_gone=calls.ender.user_gone
+            *(settings, database, sign_in, entry, first_admin),
+            on_user_gone=gone,
+            forget_user=forget_rows,
+        )
+    )
+    app.include_router(
+        portability_routes(
+            *(database, sign_in, search, pictures),
+            is_password=entry.is_password,
+            on_user_gone=gone,
         )
     )
     options, generator = Options(settings, client), ImageGenerator(settings, client)

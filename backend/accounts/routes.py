@@ -35,6 +35,7 @@ def account_routes(
     settings: BackendSettings,
     database: Database,
     sign_in: SignIn,
+    entry: Entry,
     first_admin: FirstAdmin,
     *,
     on_user_gone: OnUserGone = nobody_to_tell,
@@ -42,7 +43,6 @@ def account_routes(
 ) -> APIRouter:
     """`on_user_gone` ends the calls of a user who must not go on; `forget_user` deletes what a
     user has, in the unit of work that deletes the user."""
-    entry = Entry(settings, database, sign_in.sessions)
     visitors = Visitors(settings, sign_in)
     router = APIRouter(prefix="/api")
     auth = APIRouter(prefix="/auth", tags=["auth"], responses=documented(Unavailable))

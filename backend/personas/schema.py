@@ -41,10 +41,10 @@ Prompt = Annotated[
     str, AfterValidator(_text), Field(min_length=1, max_length=MAX_PROMPT_CHARS, pattern=r"\S")
 ]
 Style = Annotated[str, AfterValidator(_text), Field(max_length=1_000)]
-Voice = Annotated[str | None, AfterValidator(_or_none), Field(max_length=64)]
+Voice = Annotated[str | None, Field(max_length=64), AfterValidator(_or_none)]
 Language = Annotated[str | None, Field(max_length=16, pattern=LANGUAGE)]
-Model = Annotated[str | None, AfterValidator(_or_none), Field(max_length=200)]
-Greeting = Annotated[str | None, AfterValidator(_or_none), Field(max_length=500)]
+Model = Annotated[str | None, Field(max_length=200), AfterValidator(_or_none)]
+Greeting = Annotated[str | None, Field(max_length=500), AfterValidator(_or_none)]
 Temperature = Annotated[FiniteFloat | None, Field(ge=0, le=2)]
 ToolName = Annotated[str, Field(max_length=64)]
 Tools = Annotated[list[ToolName], Field(max_length=64), AfterValidator(_known_tools)] | None
