@@ -58,8 +58,9 @@ class Record:
     def _user_said(self, message: ChatMessage) -> None:
         text = message.text_content or ""
         self._timeline.turn_decided(message)
+        began_at, timing = _speech_of(message)
         self._journal.user_turn(
-            text, at_s=message.created_at, confidence=message.transcript_confidence
+            text, at_s=began_at, confidence=message.transcript_confidence, timing=timing
         )
         if self._remembering is not None:
             self._remembering.consider(
@@ -105,6 +106,15 @@ def _give_way(session: AgentSession[None], remembering: Remembering) -> None:
 
     session.on("user_state_changed", user_changed)
     session.on("agent_state_changed", agent_changed)
+
+
+def _speech_of(message: ChatMessage) -> tuple[float, dict[str, float]]:
+    """When the user began, and how long it took; what was typed took no time."""
+    metrics = message.metrics or {}
+    began_at, stopped_at = metrics.get("started_speaking_at"), metrics.get("stopped_speaking_at")
+    if began_at is None or stopped_at is None or stopped_at < began_at:
+        return message.created_at, {}
+    return began_at, {"speech_s": round(stopped_at - began_at, 3)}
 
 
 def timing_of(turn: TurnEvent) -> dict[str, float]:

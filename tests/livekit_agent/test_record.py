@@ -67,6 +67,25 @@ async def test_the_tools_of_a_turn_are_recorded_with_its_reply(tmp_path: Path) -
     ]
 
 
+async def test_a_turn_begins_with_its_first_sound(tmp_path: Path) -> None:
+    async with recorded(tmp_path) as session:
+        spoken = ChatMessage(
+            role="user",
+            content=["hello"],
+            created_at=103.0,
+            metrics={"started_speaking_at": 100.0, "stopped_speaking_at": 102.5},
+        )
+        typed = ChatMessage(role="user", content=["hi"], created_at=104.0)
+        for message in (spoken, typed):
+            session.emit("conversation_item_added", ConversationItemAddedEvent(item=message))
+    async with Outbox(tmp_path) as outbox:
+        turns = [json.loads(letter.body) for letter in await everything(outbox)]
+    assert [(turn["started_at"], turn["timing"]) for turn in turns] == [
+        ("1970-01-01T00:01:40+00:00", {"speech_s": 2.5}),
+        ("1970-01-01T00:01:44+00:00", {}),
+    ]
+
+
 async def test_no_fact_is_asked_for_until_the_reply_is_over(tmp_path: Path) -> None:
     asked = asyncio.Event()
 
