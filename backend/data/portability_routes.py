@@ -120,7 +120,6 @@ def _add_forget(
         """Delete everything that is the user's, and the account where people sign in. For good."""
         async with database.reading() as session:
             user = await get_user(session, who.user_id)
-            await refuse_the_last_admin(session, user)
         if fold(body.confirm) != fold(user.login):
             raise InvalidRequest("confirm: type your login", param="confirm")
         if who.user_id != LOCAL_USER and (
@@ -129,6 +128,8 @@ def _add_forget(
             raise InvalidRequest(
                 "password: this is not your password", param="password", code="wrong_credentials"
             )
+        async with database.reading() as session:
+            await refuse_the_last_admin(session, await get_user(session, who.user_id))
         await on_user_gone(who.user_id)  # a call that goes on would be written down
         await forget_conversations(database, who.user_id)
         async with database.writing() as session:
