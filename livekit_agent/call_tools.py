@@ -16,7 +16,7 @@ from chassis.metrics import Metrics
 from livekit_agent.backend_client import BackendClient
 from livekit_agent.backend_memory import BackendMemory
 from livekit_agent.call_metadata import CallMetadata
-from livekit_agent.events import Event
+from livekit_agent.events import AgentEvent, Event
 from livekit_agent.journal import Journal
 from livekit_agent.persona import Persona
 from livekit_agent.settings import AgentSettings
@@ -34,6 +34,7 @@ from livekit_agent.tools.schedule import Schedule
 from livekit_agent.tools.search import Citations, Search, search_tools
 from livekit_agent.tts import Voice
 
+SEARCH_TOOLS = frozenset({"web_search", "read_page"})
 MEMORY_TOOLS = frozenset({"remember", "recall", "forget"})
 
 
@@ -111,9 +112,12 @@ class CallTools:
         self._agent = agent
 
     def of(self, persona: Persona) -> list[Any]:
-        """The tools that persona may use, guarded."""
+        """The tools that persona may use, guarded. The screen is told whose they are."""
         self._only = persona.tools
-        self._own = self._guard.protect(self._build(persona.tools))
+        built = self._build(persona.tools)
+        internet = any(tool.info.name in SEARCH_TOOLS for tool in built)
+        self._parts.publish(AgentEvent(persona=persona.id, internet=internet))
+        self._own = self._guard.protect(built)
         return [*self._own, *self._allowed(self._mcp.tools)]
 
     def _build(self, only: frozenset[str] | None) -> list[Any]:

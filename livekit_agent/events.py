@@ -79,6 +79,14 @@ class StatusEvent(Event):
     engine: str = "main"
 
 
+class AgentEvent(Event):
+    """Who answers from now on; `internet`: with tools that look things up outside."""
+
+    type: Literal["agent"] = "agent"
+    persona: str
+    internet: bool
+
+
 class RecordingEvent(Event):
     """The sound of the call is kept from now on."""
 

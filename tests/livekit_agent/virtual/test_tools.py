@@ -10,7 +10,7 @@ from chassis.ended import EndedReason
 from livekit_agent.lines import LINES
 from tests.fakes.chat_chunks import tool_call
 from tests.fakes.openai_backend import Pause, Reply, Request
-from tests.livekit_agent.virtual.call import TalkingTo
+from tests.livekit_agent.virtual.call import PERSONA, TalkingTo
 from tests.livekit_agent.virtual.clock import now_s
 from tests.livekit_agent.virtual.engines import thought
 
@@ -25,6 +25,16 @@ async def helper(talk: TalkingTo) -> TalkingTo:
 def results(talk: TalkingTo) -> list[str]:
     """What tools answered, as the LLM was last told."""
     return [text for role, text in talk.world.brain.asked[-1].said if role == "tool"]
+
+
+async def test_the_screen_knows_who_answers_and_whether_with_the_internet(
+    helper: TalkingTo,
+) -> None:
+    async with helper:
+        await helper.greeted()
+        assert helper.events("agent") == [
+            {"v": 1, "type": "agent", "persona": PERSONA["id"], "internet": False}
+        ]
 
 
 async def test_a_tools_result_is_what_is_said(helper: TalkingTo) -> None:
