@@ -3,6 +3,7 @@
 import hmac
 import secrets
 import sys
+from contextlib import suppress
 from typing import Self
 
 from starlette.requests import HTTPConnection
@@ -15,40 +16,42 @@ from chassis.errors import Forbidden, Unavailable
 
 
 class FirstAdmin:
-    """Enter it for the service's life: it prints the code at start, while there is no admin."""
+    """Enter it for the service's life: it prints the code while there is no admin."""
 
     def __init__(self, settings: BackendSettings, database: Database) -> None:
-        self.code = secrets.token_hex(8)
+        self.code = ""
         self._needs_sign_in = settings.auth == "on"
         self._database = database
-        self._exists = False
+        self._is_printed = False
 
     async def __aenter__(self) -> Self:
-        try:
-            needed = await self.needed()
-        except Unavailable:  # a code too many does no harm: it works only while it is needed
-            needed = self._needs_sign_in
-        if needed:
-            # Not a line of JSON: a person must find it, and no log collector keep it as a field.
-            sys.stderr.write(f"no admin yet: make one in the web app, setup code {self.code}\n")
-            sys.stderr.flush()
+        with suppress(Unavailable):  # then it is printed once the database can be asked
+            await self.needed()
         return self
 
     async def __aexit__(self, *_: object) -> None: ...
 
     async def needed(self) -> bool:
-        """Nobody can sign in and administer yet. Once somebody can, that stays."""
-        if not self._needs_sign_in or self._exists:
+        """Nobody can sign in and administer: not yet, or not any more."""
+        if not self._needs_sign_in:
             return False
         async with self._database.reading() as session:
-            self._exists = await has_admin(session)
-        return not self._exists
+            needed = not await has_admin(session)
+        if needed and not self._is_printed:
+            self.code = secrets.token_hex(8)  # who was admin knows the last one
+            # Not a line of JSON: a person must find it, and no log collector keep it as a field.
+            sys.stderr.write(f"no admin yet: make one in the web app, setup code {self.code}\n")
+            sys.stderr.flush()
+        self._is_printed = needed
+        return needed
 
     def check(self, connection: HTTPConnection, code: str | None) -> None:
-        """Raises Forbidden for a client elsewhere that does not know the code."""
+        """Raises Forbidden for a client elsewhere that does not know the code. Ask `needed` first:
+        there is none before."""
         if is_from_here(connection):
             return
-        if not hmac.compare_digest((code or "").encode("utf-8", "replace"), self.code.encode()):
+        given = (code or "").encode("utf-8", "replace")
+        if not self.code or not hmac.compare_digest(given, self.code.encode()):
             raise Forbidden(
                 "give the setup code that the backend printed when it started",
                 param="setup_code",

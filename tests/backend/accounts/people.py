@@ -15,14 +15,16 @@ ORIGIN = "http://localhost:8080"
 class Browser:
     """One cookie jar. The TestClient beneath is shared: it has the loop the backend lives in."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: TestClient, headers: dict[str, str] | None = None) -> None:
+        """`headers`: sent with every request."""
         self.client = client
+        self.headers = headers or {}
         self.token: str | None = None
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx2.Response:
         self.client.cookies.clear()
         headers = {"cookie": f"{COOKIE}={self.token}"} if self.token else {}
-        headers |= kwargs.pop("headers", {})
+        headers |= self.headers | kwargs.pop("headers", {})
         response = self.client.request(method, path, headers=headers, **kwargs)
         if COOKIE in response.headers.get("set-cookie", ""):
             self.token = response.cookies.get(COOKIE) or None
