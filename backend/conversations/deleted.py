@@ -81,5 +81,7 @@ async def erase(session: AsyncSession, ids: Sequence[str]) -> None:
         .where(MemoryRow.conversation_id.in_(ids))
         .values(conversation_id=None, turn_id=None)
     )
+    # Of a telephone call by nobody known: theirs alone.
+    await session.execute(delete(MemoryRow).where(MemoryRow.user_id.in_(ids)))
     # The database takes turns, recordings and their chunks with it.
     await session.execute(delete(ConversationRow).where(ConversationRow.id.in_(ids)))

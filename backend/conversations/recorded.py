@@ -35,8 +35,9 @@ async def begin(session: AsyncSession, new: schema.NewConversation) -> bool | No
         created = True
     else:
         created = False
-    row.user_id, row.persona_id, row.channel = user_id, new.persona_id, new.channel
-    row.room = new.room
+    if created or row.user_id == LOCAL_USER:  # made by a record that did not say whose it is
+        row.user_id = user_id
+    row.persona_id, row.channel, row.room = new.persona_id, new.channel, new.room
     # Outboxes of two workers may deliver in any order: what is older does not undo what is newer.
     row.started_at = min(row.started_at, new.started_at)
     last_start = row.call_started_at or row.started_at

@@ -1,10 +1,7 @@
 """Every conversation comes exactly once, whatever the size of pages and whoever talks meanwhile."""
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -22,14 +19,6 @@ from tests.backend.conversations.history import NOON
 MINUTES = st.integers(0, 5)  # few: many conversations start at the same instant
 
 
-@pytest.fixture(scope="module")
-def url_of_many(sqlite_template: Path) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "pages.db")
-        file.write_bytes(sqlite_template.read_bytes())
-        yield f"sqlite+aiosqlite:///{file}"
-
-
 @settings(max_examples=40, deadline=None)
 @given(
     there=st.lists(MINUTES, max_size=25),
@@ -37,9 +26,9 @@ def url_of_many(sqlite_template: Path) -> Iterator[str]:
     size=st.integers(1, 7),
 )
 def test_every_conversation_comes_once(
-    url_of_many: str, there: list[int], meanwhile: list[int], size: int
+    page_url: str, there: list[int], meanwhile: list[int], size: int
 ) -> None:
-    asyncio.run(_page_through(url_of_many, there, meanwhile, size))
+    asyncio.run(_page_through(page_url, there, meanwhile, size))
 
 
 async def test_pages_are_the_same_on_every_database(database: Database) -> None:
