@@ -60,7 +60,7 @@ def build(
     metrics = Metrics("backend")
     health = Health("backend", metrics)
     client = pooled_client(metrics=metrics)
-    calls = Calls(settings, livekit, client, metrics)
+    calls = Calls(settings, livekit, client, metrics, internal.key)
     services = Services(health, client, livekit.http_url, settings, calls.lines.seen)
 
     database = Database(settings.database_url.get_secret_value())

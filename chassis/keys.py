@@ -15,3 +15,13 @@ def check_bearer(authorization: str | None, key: SecretStr | None) -> None:
     matches = hmac.compare_digest(given.encode("utf-8", "replace"), key.get_secret_value().encode())
     if scheme.lower() != "bearer" or not matches:
         raise Unauthorized("a valid bearer key is needed", param="Authorization")
+
+
+def has_key(authorization: str | None, key: SecretStr | None) -> bool:
+    """Whether `authorization` is `Bearer <key>`, where it opens more than without. No key set:
+    nobody has it."""
+    try:
+        check_bearer(authorization, key)
+    except Unauthorized:
+        return False
+    return key is not None

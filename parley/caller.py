@@ -69,11 +69,14 @@ class CallRecord:
 class Caller:
     """One call. `async with Caller(backend_url) as caller:` connects; leaving hangs up.
 
-    `conversation_id`: of an earlier call to go on with.
+    `conversation_id`: of an earlier call to go on with. `bearer`: the service key.
     """
 
-    def __init__(self, backend_url: str, conversation_id: str | None = None) -> None:
+    def __init__(
+        self, backend_url: str, conversation_id: str | None = None, *, bearer: str | None = None
+    ) -> None:
         self._backend_url = backend_url
+        self._headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
         self.conversation_id = conversation_id
         self.record = CallRecord()
         self.room = rtc.Room()
@@ -144,7 +147,7 @@ class Caller:
         return f"state={self.record.agent_state!r} lines={lines} events={self.record.events}"
 
     async def _token(self) -> dict[str, Any]:
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False, headers=self._headers) as client:
             wanted = {"conversation_id": self.conversation_id} if self.conversation_id else {}
             response = await client.post(f"{self._backend_url}/api/token", json=wanted)
             response.raise_for_status()

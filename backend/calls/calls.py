@@ -1,6 +1,7 @@
 """The parts of calls, put together: keys, the SFU's rooms, the desk for tokens."""
 
 from fastapi import APIRouter
+from pydantic import SecretStr
 
 from backend.accounts.sign_in import SignIn
 from backend.calls.admission import Admission
@@ -29,8 +30,10 @@ class Calls:
         livekit: LiveKitSettings,
         client: AsyncClient,
         metrics: Metrics,
+        service_key: SecretStr | None,
     ) -> None:
         self._settings = settings
+        self._service_key = service_key
         self._metrics = metrics
         self.lines = Lines()
         self.keys = LiveKitKeys(livekit, settings.livekit_key_file)
@@ -52,4 +55,4 @@ class Calls:
                 metrics=self._metrics,
             )
         )
-        return token_routes(desk, sign_in, self._settings)
+        return token_routes(desk, sign_in, self._settings, self._service_key)

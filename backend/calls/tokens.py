@@ -17,6 +17,7 @@ from backend.accounts.sign_in import Principal
 from backend.calls.admission import Admission
 from backend.calls.keys import LiveKitKeys
 from backend.calls.schema import Dispatch, TokenRequest, TokenResponse
+from backend.conversations.deleted import bury
 from backend.conversations.recorded import find_conversation
 from backend.data.db import Database
 from backend.health.status import Services
@@ -31,6 +32,9 @@ from chassis.metrics import Metrics
 UNREADY_RETRY_S = 2.0
 EMPTY_ROOM_TIMEOUT_S = 60
 DEPARTURE_TIMEOUT_S = 20
+
+# `parley doctor`: no user, whose calls leave nothing behind.
+DOCTOR = Principal(user_id="doctor", role="member")
 
 log = get_logger(__name__)
 
@@ -74,7 +78,10 @@ class TokenDesk:
         self._check_ready()
         dispatch = await self._dispatch(request, who)
         page = request.ticket or f"{who.session_id} {address}"
-        return self._mint(dispatch, await self._parts.admission.admit(who, page))
+        room = await self._parts.admission.admit(who, page)
+        if who is DOCTOR:
+            await self._forget(dispatch.conversation_id)
+        return self._mint(dispatch, room)
 
     def _check_choices(self, request: TokenRequest) -> None:
         for field in (
@@ -151,6 +158,11 @@ class TokenDesk:
                     raise NotFound("there is no such conversation", param="conversation_id")
                 persona_id = persona_id or known.persona_id
         return persona_id
+
+    async def _forget(self, conversation_id: str) -> None:
+        """What the agent will record of it is refused, as of one that was deleted."""
+        async with self._parts.database.writing() as session:
+            await bury(session, conversation_id)
 
     def _mint(self, told: Dispatch, room: str) -> TokenResponse:
         livekit = self._parts.keys.now()

@@ -42,7 +42,7 @@ class Stack:
         self.variables = {
             "PYTHONPATH": str(ROOT),
             "PARLEY_STATE_DIR": str(folder / "state"),
-            "PARLEY_TEST_MARK": str(folder),
+            "FAKE_STACK_MARK": str(folder),
             "BACKEND_WEB_DIR": str(folder),
             "LIVEKIT_SERVER_BIN": str(folder / "livekit-server"),
             "LIVEKIT_PORT": str(self.ports["sfu"]),
@@ -160,7 +160,7 @@ class Stack:
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
             alive = process.status() != psutil.STATUS_ZOMBIE
-            return alive and process.environ().get("PARLEY_TEST_MARK") == str(self.folder)
+            return alive and process.environ().get("FAKE_STACK_MARK") == str(self.folder)
         except psutil.Error:
             return False
 

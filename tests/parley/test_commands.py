@@ -1,4 +1,4 @@
-"""`parley say`, `transcribe` and `doctor` against a small real server, or none."""
+"""`parley say` and `transcribe` against a small real server, or none."""
 
 import json
 import os
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.parley.conftest import Stack
 from tests.processes import ROOT, clean_env, free_port
 
 SOUND = bytes(range(256)) * 4096  # 1 MiB: more than any pipe holds
@@ -178,31 +177,3 @@ def test_transcribe_names_what_is_wrong(
     assert result.returncode == 1
     assert result.stderr.decode().count("\n") == 1
     assert cause in result.stderr.decode()
-
-
-def test_doctor_finds_a_running_stack_well(stack: Stack) -> None:
-    stack.up_and_ready()
-    result = stack.parley("doctor", "--json")
-    report = json.loads(result.stdout)
-    checks = {check["name"]: check for check in report["checks"]}
-    assert result.returncode == 0, report
-    assert report["ok"]
-    assert checks[".env"]["verdict"] == "ok"
-    assert checks["secrets"]["verdict"] == "ok"
-    assert checks[f"tcp {stack.ports['stt']} (stt)"]["detail"] == "held by this stack"
-    assert checks["agent service"]["detail"].startswith("ready, ")
-    assert stack.stop() == 0
-
-
-def test_doctor_says_what_is_wrong(stack: Stack) -> None:
-    env_file = stack.folder / ".env"
-    env_file.write_text("LIVEKIT_API_KEY=devkey\nLIVEKIT_API_SECRET=secret\n")
-    env_file.chmod(0o644)
-    result = stack.parley("doctor", "--json")
-    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
-    assert result.returncode == 1
-    assert "chmod 600" in checks[".env"]["detail"]
-    assert "samples" in checks["secrets"]["detail"]
-    assert checks["stt service"]["verdict"] == "wrong"
-    assert checks[f"tcp {stack.ports['stt']} (stt)"]["detail"] == "free"
-    assert "wrong" in stack.parley("doctor").stdout

@@ -10,8 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend.calls.open_calls import is_of
-from tests.backend.apps import BuildApp
+from tests.backend.apps import SERVICE_KEY, BuildApp
 
+BAD_KEY = {"authorization": "Bearer nonsense"}
 OLD, NEW = "o" * 32, "n" * 32
 
 
@@ -98,3 +99,19 @@ def test_a_new_key_signs_the_next_token(
         assert claims(client.post("/api/token", json={}))["iss"] == "APIold"
         file.write_text(f"APInew: {NEW}\nAPIold: {OLD}\n")
         assert claims(client.post("/api/token", json={}))["iss"] == "APInew"
+
+
+def test_the_doctor_may_call_and_leaves_nothing_behind(build_app: BuildApp) -> None:
+    key = {"authorization": f"Bearer {SERVICE_KEY}"}
+    with TestClient(build_app(auth="on")) as client:
+        assert client.post("/api/token", json={}, headers=BAD_KEY).status_code == 401
+        told = dispatch(client.post("/api/token", json={}, headers=key))
+        begun = {
+            "conversation_id": told["conversation_id"],
+            "user_id": told["user_id"],
+            "channel": "web",
+            "started_at": "2026-01-02T12:00:00Z",
+        }
+        refused = client.post("/internal/conversations", json=begun, headers=key)
+    assert refused.status_code == 404
+    assert refused.json()["error"]["code"] == "forgotten"
