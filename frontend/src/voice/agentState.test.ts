@@ -27,7 +27,7 @@ describe('the state of the agent in words', () => {
     ['Speaking', { reported: 'speaking', tool: 'set_timer' }],
     ['Muted', { muted: true }],
     ['Thinking', { reported: 'thinking', muted: true }],
-    ['Hold the button to talk', { talkKey: 'up', muted: true }],
+    ['Hold to talk', { talkKey: 'up', muted: true }],
     ['Listening', { talkKey: 'down' }],
     ['Thinking', { talkKey: 'up', muted: true, reported: 'thinking' }],
     ['Reconnecting', { reconnecting: true, reported: 'speaking' }],

@@ -42,6 +42,11 @@ describe('parsing', () => {
       stage: 'tts',
       since_ms: Date.parse(since),
     });
+    expect(parse({ v: 1, type: 'agent', persona: 'p1', internet: true })).toEqual({
+      type: 'agent',
+      persona: 'p1',
+      internet: true,
+    });
     expect(parse({ v: 1, type: 'recording', state: 'started' })).toEqual({
       type: 'recording',
       on: true,

@@ -75,6 +75,8 @@ export type AgentEvent =
   /** `since_ms` is on the clock of `Date.now`. */
   | { type: 'status'; stage: Stage; state: StageState; since_ms: number | null }
   | { type: 'recording'; on: boolean }
+  /** Who answers from now on, by id, and whether with tools that look things up outside. */
+  | { type: 'agent'; persona: string | null; internet: boolean }
   | { type: 'ended'; reason: EndedReason }
   /** The message is written by the agent for the caller to read. */
   | { type: 'error'; code: string; message: string | null };
@@ -89,6 +91,8 @@ export function parseAgentEvent(text: string): AgentEvent | null {
       return turnEvent(body);
     case 'status':
       return statusEvent(body);
+    case 'agent':
+      return agentEvent(body);
     case 'recording':
       return recordingEvent(body);
     case 'ended':
@@ -153,6 +157,11 @@ function statusEvent(body: Record<string, unknown>): AgentEvent | null {
   if (!stage || !state) return null;
   const since_ms = typeof body.since === 'string' ? Date.parse(body.since) : Number.NaN;
   return { type: 'status', stage, state, since_ms: Number.isNaN(since_ms) ? null : since_ms };
+}
+
+function agentEvent(body: Record<string, unknown>): AgentEvent {
+  const persona = typeof body.persona === 'string' && body.persona ? body.persona : null;
+  return { type: 'agent', persona, internet: body.internet === true };
 }
 
 function recordingEvent(body: Record<string, unknown>): AgentEvent | null {

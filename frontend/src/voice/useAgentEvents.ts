@@ -22,6 +22,8 @@ export type CallNews = {
   /** Only those that are not whole. */
   stages: Partial<Record<Stage, Ailment>>;
   recording: boolean;
+  persona: string | null;
+  internet: boolean;
   latency_s: number | null;
   error: { code: string; message: string | null } | null;
 };
@@ -30,6 +32,8 @@ export const NO_NEWS: CallNews = {
   sender: null,
   stages: {},
   recording: false,
+  persona: null,
+  internet: false,
   latency_s: null,
   error: null,
 };
@@ -68,6 +72,7 @@ export function transcriptActionsFrom(event: AgentEvent): TranscriptAction[] {
       return event.interrupted ? [{ type: 'interrupted' }, timed] : [timed];
     }
     case 'status':
+    case 'agent':
     case 'recording':
     case 'ended':
     case 'error':
@@ -78,7 +83,9 @@ export function transcriptActionsFrom(event: AgentEvent): TranscriptAction[] {
 }
 
 export function newsOf(sender: string, news: CallNews): CallNews {
-  return news.sender === sender ? news : { ...NO_NEWS, sender, latency_s: news.latency_s };
+  if (news.sender === sender) return news;
+  const { latency_s, persona } = news;
+  return { ...NO_NEWS, sender, latency_s, persona };
 }
 
 export function withEvent(news: CallNews, event: AgentEvent): CallNews {
@@ -99,6 +106,8 @@ export function withEvent(news: CallNews, event: AgentEvent): CallNews {
       const stages = state === 'recovered' ? others : { ...others, [stage]: { state, since_ms } };
       return { ...news, stages };
     }
+    case 'agent':
+      return { ...news, persona: event.persona, internet: event.internet };
     case 'recording':
       return { ...news, recording: event.on };
     case 'error':

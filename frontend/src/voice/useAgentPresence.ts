@@ -21,10 +21,6 @@ export type AgentPresence =
       kind: 'present';
       identity: string;
       reported: string | null;
-      /** Who it is, by id; null if it does not say. */
-      persona: string | null;
-      /** It may look things up outside of its server. */
-      internet: boolean;
       slow: boolean;
       track: RemoteAudioTrack | null;
     }
@@ -59,8 +55,6 @@ export function useAgentPresence(room: Room, connected: boolean): AgentPresence 
       kind: 'present',
       identity,
       reported,
-      persona: agent.attributes['parley.persona'] || null,
-      internet: agent.attributes['parley.internet'] === 'on',
       slow,
       track: (track as RemoteAudioTrack) ?? null,
     };

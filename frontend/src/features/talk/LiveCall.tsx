@@ -66,12 +66,12 @@ export default function LiveCall(props: Props) {
   const agent = presence.kind === 'present' ? presence : null;
   const keyed = preferences.pushToTalk && mode === 'voice' && live;
   const talkKey = usePushToTalk(room, agent?.identity ?? null, keyed);
-  const who = useWho(room, agent, choices);
   const silent = useSilence(microphone.track, microphone.muted);
   const devices = { input: useDevices(room, 'input'), output: useDevices(room, 'output') };
   const [soundOff, setSoundOff] = useState(false);
   const { canPlayAudio } = useStartAudio({ room, props: NO_PROPS });
   const { news, dismissError } = useAgentEvents(room, dispatch, props.onTold);
+  const who = useWho(room, { agent: agent?.identity ?? null, persona: news.persona }, choices);
   useTranscription(room, dispatch);
   useWakeLock(true);
   useFailureOf(presence, props.onFail);
@@ -154,7 +154,7 @@ export default function LiveCall(props: Props) {
         captionLook={{ size: preferences.captionSize, contrast: preferences.captionContrast }}
         options={live ? options : null}
         face={who.persona && { name: who.persona.name, imageUrl: who.persona.image_url }}
-        internet={internetOf(agent?.internet ?? false, entries)}
+        internet={internetOf(news.internet, entries)}
         recording={news.recording}
         onStop={interrupt.stop}
         onSend={onSend}

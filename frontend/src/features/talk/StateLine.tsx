@@ -69,7 +69,7 @@ export function StateLine(props: StateLineProps) {
       </div>
       {/* Keeps its place while there is nothing to stop: nothing else may move under the finger. */}
       <Button
-        className={`shrink-0 text-sm lg:absolute lg:left-full lg:ml-3 ${state.kind === 'speaking' ? '' : 'invisible'}`}
+        className={`shrink-0 whitespace-nowrap text-sm lg:absolute lg:left-full lg:ml-3 ${state.kind === 'speaking' ? '' : 'invisible'}`}
         aria-keyshortcuts="Escape"
         title={t('call.stopHint')}
         onClick={onStop}

@@ -8,22 +8,22 @@ import type { CallOptions } from './OptionsPanel';
 
 export type Who = { persona: Persona | null; picker: CallOptions['who'] };
 
-type Agent = { identity: string; persona: string | null } | null;
+type Told = { agent: string | null; persona: string | null };
 
-/** `choices` are those of the call's beginning until the agent says who it is. */
-export function useWho(room: Room, agent: Agent, choices: Choices): Who {
+/** `told` by the agent; until it says who it is, `choices` are those of the call's beginning. */
+export function useWho(room: Room, told: Told, choices: Choices): Who {
   const { personas, voices, choosePersona, chooseVoice } = choices;
   const [personaId, setPersonaId] = useState(choices.personaId);
   const [voice, setVoice] = useState(choices.voice);
   const [asking, setAsking] = useState(false);
   const [failed, setFailed] = useState<'persona' | 'voice' | null>(null);
-  const identity = agent?.identity ?? null;
+  const identity = told.agent;
 
   // Somebody may also have asked for another one aloud.
-  const told = agent?.persona ?? null;
+  const toldPersona = told.persona;
   useEffect(() => {
-    if (told !== null) setPersonaId(told);
-  }, [told]);
+    if (toldPersona !== null) setPersonaId(toldPersona);
+  }, [toldPersona]);
 
   const change = useCallback(
     (what: 'persona' | 'voice', request: AgentRequest, done: () => void) => {

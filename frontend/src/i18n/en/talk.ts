@@ -43,7 +43,7 @@ export const talk = {
     getting_ready: 'Getting ready',
     listening: 'Listening',
     waiting_for_text: 'Ready for your message',
-    waiting_for_key: 'Hold the button to talk',
+    waiting_for_key: 'Hold to talk',
     thinking: 'Thinking',
     using_tool: 'Using {{tool}}',
     speaking: 'Speaking',

@@ -45,7 +45,7 @@ export const talk = {
     getting_ready: 'Préparation',
     listening: 'À l’écoute',
     waiting_for_text: 'Attend votre message',
-    waiting_for_key: 'Maintenez le bouton pour parler',
+    waiting_for_key: 'Maintenez pour parler',
     thinking: 'Réfléchit',
     using_tool: 'Utilise {{tool}}',
     speaking: 'Parle',
