@@ -55,4 +55,4 @@ class Calls:
                 metrics=self._metrics,
             )
         )
-        return token_routes(desk, sign_in, self._settings, self._service_key)
+        return token_routes(desk, self.ender, sign_in, self._settings, self._service_key)

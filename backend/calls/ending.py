@@ -45,6 +45,11 @@ class CallEnder:
         self._news.set()
         await self._end()
 
+    def user_back(self, user_id: str) -> None:
+        """The user was given a token since: only other browsers of theirs were put out, or there
+        is but the one local user."""
+        self._gone.pop(user_id, None)
+
     async def _watch(self) -> None:
         while True:
             await self._news.wait()

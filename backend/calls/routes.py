@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from backend.accounts.address import client_address, counted_as
 from backend.accounts.sign_in import Principal, SignIn
+from backend.calls.ending import CallEnder
 from backend.calls.schema import TokenRequest, TokenResponse
 from backend.calls.tokens import DOCTOR, TokenDesk
 from backend.settings import BackendSettings
@@ -22,7 +23,11 @@ from chassis.keys import has_key
 
 
 def token_routes(
-    desk: TokenDesk, sign_in: SignIn, settings: BackendSettings, key: SecretStr | None
+    desk: TokenDesk,
+    ender: CallEnder,
+    sign_in: SignIn,
+    settings: BackendSettings,
+    key: SecretStr | None,
 ) -> APIRouter:
     """`key`: the service key, with which `parley doctor` calls without being anybody."""
     router = APIRouter(prefix="/api", tags=["token"])
@@ -47,6 +52,8 @@ def token_routes(
         the place in the line as `details.position`; who asks again keeps it."""
         response.headers["cache-control"] = "no-store"
         address = counted_as(client_address(request, settings.trusted_proxies))
-        return await desk.issue(body or TokenRequest(), who, address)
+        issued = await desk.issue(body or TokenRequest(), who, address)
+        ender.user_back(who.user_id)
+        return issued
 
     return router

@@ -43,3 +43,17 @@ async def test_an_sfu_that_is_away_is_asked_again() -> None:
         assert sfu.rooms
         sfu.down = False
         await asyncio.wait_for(sfu.closed.wait(), WITHIN_S)
+
+
+async def test_who_may_call_again_is_left_alone() -> None:
+    sfu = FakeSfu()
+    calls = OpenCalls(sfu)
+    async with CallEnder(sfu, token_ttl_s=60) as ender:
+        await ender.user_gone("ann")
+        await ender.user_gone("ben")
+        ender.user_back("ann")
+        anns, bens = calls.claim("ann"), calls.claim("ben")
+        sfu.rooms = [anns, bens]
+        await asyncio.wait_for(sfu.closed.wait(), WITHIN_S)
+        await ender.user_gone("carl")  # looks at all once more
+    assert sfu.rooms == [anns]
