@@ -1,0 +1,1 @@
+"""The backend measured from outside: tokens, lists, memory search, what the gateway costs."""
