@@ -22,6 +22,7 @@ import {
 } from './conversations';
 import { DeleteConversation } from './DeleteConversation';
 import { Badges } from './Facts';
+import { LatencyWords } from './LatencySpark';
 import { RecordingPlayer } from './RecordingPlayer';
 import { RenameForm } from './RenameForm';
 import { SpokenPlayer } from './SpokenPlayer';
@@ -153,7 +154,7 @@ function About({ conversation }: { conversation: ConversationDetail }) {
             <PencilLine aria-hidden size={18} />
             {t('rename')}
           </Button>
-          <Button onClick={() => setDoing('delete')} className="text-danger">
+          <Button onClick={() => setDoing('delete')}>
             <Trash2 aria-hidden size={18} />
             {t('delete')}
           </Button>
@@ -212,6 +213,9 @@ function Waits({ conversation }: { conversation: ConversationDetail }) {
         }))}
         format={formatLatency}
       />
+      <div className="text-soft text-sm">
+        <LatencyWords latencies={latencies_s} />
+      </div>
     </Card>
   );
 }

@@ -9,12 +9,10 @@ const BAR = 3;
 const HEIGHT = 24;
 const SMALLEST = 2;
 /** All rows are drawn to one scale, so that they can be compared; what is slower touches the top. */
-const FULL_S = 3;
+const FULL_S = 2;
 
 export function LatencySpark({ latencies }: { latencies: readonly number[] }) {
-  const { t } = useTranslation('conversations');
   if (latencies.length === 0) return null;
-  const sorted = [...latencies].sort((a, b) => a - b);
   const width = latencies.length * STEP;
   return (
     <div className="flex flex-wrap items-end gap-x-3 gap-y-1 text-soft text-xs">
@@ -41,13 +39,22 @@ export function LatencySpark({ latencies }: { latencies: readonly number[] }) {
           );
         })}
       </svg>
-      <p className="tabular-nums">
-        {t('latencyWords', {
-          count: latencies.length,
-          median: formatLatency(quantile(sorted, 0.5)),
-          longest: formatLatency(sorted.at(-1) ?? 0),
-        })}
-      </p>
+      <LatencyWords latencies={latencies} />
     </div>
+  );
+}
+
+/** At least one of them. */
+export function LatencyWords({ latencies }: { latencies: readonly number[] }) {
+  const { t } = useTranslation('conversations');
+  const sorted = [...latencies].sort((a, b) => a - b);
+  return (
+    <p className="tabular-nums">
+      {t('latencyWords', {
+        count: latencies.length,
+        median: formatLatency(quantile(sorted, 0.5)),
+        longest: formatLatency(sorted.at(-1) ?? 0),
+      })}
+    </p>
   );
 }

@@ -19,7 +19,7 @@ type Props = {
 export function RenameForm({ conversation, onDone }: Props) {
   const { t } = useTranslation(['conversations', 'common']);
   const client = useQueryClient();
-  const [title, setTitle] = useState(titleOf(conversation).slice(0, MAX_TITLE_CHARS));
+  const [title, setTitle] = useState(conversation.title ?? '');
   const box = useRef<HTMLFormElement>(null);
   useEffect(() => box.current?.querySelector('input')?.select(), []);
   const save = useMutation({

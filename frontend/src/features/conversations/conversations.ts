@@ -85,13 +85,16 @@ export async function changed(client: QueryClient, id: string, gone: boolean): P
   ]);
 }
 
+/** Longer first words make no title. */
+const TITLE_CHARS = 70;
+
 /** What people call it: their own name for it, its first words, else its date. */
-export function titleOf(conversation: Conversation): string {
-  return (
-    conversation.title ??
-    conversation.preview ??
-    t('conversations:untitled', { date: formatDateTime(conversation.started_at) })
-  );
+export function titleOf({ title, preview, started_at }: Conversation): string {
+  if (title !== null) return title;
+  if (preview === null) return t('conversations:untitled', { date: formatDateTime(started_at) });
+  if (preview.length <= TITLE_CHARS) return preview;
+  const head = preview.slice(0, TITLE_CHARS);
+  return `${head.slice(0, head.lastIndexOf(' ')) || head}…`;
 }
 
 export function reasonWords(reason: string | null): string | null {
