@@ -7,12 +7,12 @@ export type ButtonLook = 'primary' | 'secondary' | 'quiet' | 'danger';
 
 // The border is what is left of a button where the system forces its own colours.
 const SHAPE =
-  'inline-flex min-h-11 items-center justify-center gap-2 rounded-full border border-transparent px-5 py-2 font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50';
+  'inline-flex min-h-11 items-center justify-center gap-2 rounded-full border px-5 py-2 font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50';
 const LOOKS: Record<ButtonLook, string> = {
-  primary: 'bg-accent text-on-accent hover:bg-accent-strong',
+  primary: 'border-transparent bg-accent text-on-accent hover:bg-accent-strong',
   secondary: 'border-line-strong bg-surface text-ink hover:bg-raised',
-  quiet: 'text-ink hover:bg-raised',
-  danger: 'bg-danger text-on-danger hover:bg-danger-strong',
+  quiet: 'border-transparent text-ink hover:bg-raised',
+  danger: 'border-transparent bg-danger text-on-danger hover:bg-danger-strong',
 };
 
 /** For links that look like buttons. */
