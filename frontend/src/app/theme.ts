@@ -1,20 +1,17 @@
 /** The theme a person chose, or none: then the system decides. public/theme.js applies it early. */
 
-import { useCallback, useState } from 'react';
+import { useCallback, useSyncExternalStore } from 'react';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
 const STORAGE_KEY = 'parley.theme';
+const listeners = new Set<() => void>();
 
-export function useTheme(): { theme: Theme; cycle: () => void } {
-  const [theme, setTheme] = useState<Theme>(currentTheme);
-  const cycle = useCallback(() => {
-    const next = nextTheme(theme);
-    apply(next);
-    setTheme(next);
-  }, [theme]);
-  return { theme, cycle };
+export function useTheme(): { theme: Theme; choose: (theme: Theme) => void; cycle: () => void } {
+  const theme = useSyncExternalStore(subscribe, currentTheme);
+  const cycle = useCallback(() => apply(nextTheme(theme)), [theme]);
+  return { theme, choose: apply, cycle };
 }
 
 export function nextTheme(theme: Theme): Theme {
@@ -36,4 +33,10 @@ function apply(theme: Theme): void {
   } catch {
     // Storage may be blocked; the theme then lasts until the page is left.
   }
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
