@@ -41,12 +41,11 @@ async def scrub_files(database: Database) -> None:
     if database.is_sqlite:
         await _truncate_log(database.url.database or "")
         return
-    migrators = database.engines.migrators.execution_options(
-        isolation_level="AUTOCOMMIT", **{WRITES: False}
-    )
     try:
-        async with migrators.connect() as connection:
-            await _vacuum(connection)
+        async with database.engines.migrators.connect() as connection:
+            # No transaction: VACUUM refuses to run in one.
+            alone = {"isolation_level": "AUTOCOMMIT", WRITES: False}
+            await _vacuum(await connection.execution_options(**alone))
     except (DBAPIError, OSError) as exc:
         log.warning("deleted_rows_not_vacuumed", reason=type(exc).__name__)
 

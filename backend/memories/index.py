@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +58,8 @@ class Contents:
             self.vectors.put(known.id, np.frombuffer(embedding, np.float32))
 
     def drop(self, id_: str) -> None:
-        del self.known[id_]
+        """One that is not there is fine."""
+        self.known.pop(id_, None)
         self.texts.drop(id_)
         self.vectors.drop(id_)
 
@@ -70,6 +71,8 @@ class UserIndex:
         self.lock = asyncio.Lock()
         self.contents = Contents()
         self.version = -1
+        # Of a great many memories: it goes on when whoever asked for it gave up.
+        self.reading: asyncio.Task[tuple[int, Contents]] | None = None
 
 
 class Indexes:
@@ -94,7 +97,17 @@ class Indexes:
         """Nothing of the user stays in memory."""
         self._users.pop(user_id, None)
 
+    async def forget(self, user_id: str, ids: Iterable[str]) -> None:
+        """These were deleted: whoever asks next need not find out by comparing all ids."""
+        index = self._users.get(user_id)
+        if index is not None:
+            async with index.lock:
+                for id_ in ids:
+                    index.contents.drop(id_)
+
     async def _refresh(self, session: AsyncSession, user_id: str, index: UserIndex) -> None:
+        if index.reading is not None:
+            await self._take(index)
         version = await session.scalar(
             select(UserRow.memories_version).where(UserRow.id == user_id)
         )
@@ -104,12 +117,22 @@ class Indexes:
         changed = await self._changed(session, user_id, index) if version is not None else None
         if changed is None:
             rows = await self._all(session, user_id)
-            index.contents = await asyncio.to_thread(_contents, rows, keys)
+            known = -1 if version is None else version
+            index.reading = asyncio.create_task(_read(known, rows, keys))
+            await self._take(index)
         else:
             for row in changed:
                 index.contents.put(*_opened(row, keys))
             await _drop_deleted(session, user_id, index)
-        index.version = -1 if version is None else version
+            index.version = version or 0
+
+    async def _take(self, index: UserIndex) -> None:
+        assert index.reading is not None
+        try:
+            index.version, index.contents = await asyncio.shield(index.reading)
+        finally:
+            if index.reading.done():
+                index.reading = None
 
     async def _changed(
         self, session: AsyncSession, user_id: str, index: UserIndex
@@ -150,6 +173,10 @@ class Indexes:
         while total > MEMORIES_AT_HAND and len(self._users) > 1:
             _, gone = self._users.popitem(last=False)
             total -= len(gone.contents.known)
+
+
+async def _read(version: int, rows: Sequence[Row[Any]], keys: KeyRing) -> tuple[int, Contents]:
+    return version, await asyncio.to_thread(_contents, rows, keys)
 
 
 def _contents(rows: Sequence[Row[Any]], keys: KeyRing) -> Contents:

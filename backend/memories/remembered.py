@@ -55,6 +55,7 @@ async def forget(
         gone = await search.matching(session, user_id, query)
         if gone:
             await stored.remove(session, user_id, [known.id for known in gone])
+    await search.indexes.forget(user_id, [known.id for known in gone])
     deleted = [schema.DeletedMemory(id=known.id, text=known.text) for known in gone]
     return schema.Deleted(deleted=deleted)
 

@@ -130,6 +130,7 @@ def _add_one(router: APIRouter, database: Database, sign_in: SignIn, search: Mem
             row = await stored.find(session, who.user_id, memory_id)
             await stored.remove(session, who.user_id, [row.id])
             await audit.record(session, "memory_deleted", user_id=who.user_id, target=row.id)
+        await search.indexes.forget(who.user_id, [memory_id])
 
 
 def _add_forget_all(

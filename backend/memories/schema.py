@@ -33,7 +33,8 @@ class Memory(BaseModel):
 
 
 class MemoryPage(BaseModel):
-    """Newest first; of a search, best first. `total`: of all pages; `next_cursor` None: the end."""
+    """Newest first; of a search, best first, 1,000 at most. `total`: of all pages; `next_cursor`
+    None: the end."""
 
     memories: list[Memory]
     next_cursor: str | None

@@ -20,6 +20,7 @@ from chassis.logs import get_logger
 
 EMBED_IN_A_TURN_S = 0.025  # the agent waits 40 ms for the whole answer
 EMBED_FOR_A_PAGE_S = 1.0
+MOST_FOUND = 1_000
 REST_S = 5.0  # without asking, after the server was late or away
 # Of two texts that have nothing to do with each other most models say less.
 LEAST_COSINE = 0.3
@@ -60,8 +61,8 @@ class MemorySearch:
     async def relevant(
         self, user_id: str, query: str, within_s: float = EMBED_FOR_A_PAGE_S
     ) -> list[Known]:
-        """Those that bear on `query`, best first, proposed ones too. `within_s`: how long its
-        embedding is waited for."""
+        """Those that bear on `query`, best first, 1,000 at most, proposed ones too. `within_s`: how
+        long its embedding is waited for."""
         vector = await self._vector(query, within_s)
         async with (
             self._database.reading() as session,
@@ -137,8 +138,10 @@ def _known(row: MemoryRow) -> Known:
 
 
 def _relevant(contents: Contents, query: str, vector: Vector | None) -> list[Known]:
-    by_words = contents.texts.relevant(query)
-    by_meaning = [] if vector is None else contents.vectors.nearest(vector, LEAST_COSINE)
+    by_words = contents.texts.relevant(query, MOST_FOUND)
+    if vector is None:
+        return [contents.known[id_] for id_ in by_words]
+    by_meaning = contents.vectors.nearest(vector, LEAST_COSINE)[:MOST_FOUND]
     places: defaultdict[str, float] = defaultdict(float)
     for ranking in (by_meaning, by_words):
         for place, id_ in enumerate(ranking):

@@ -33,38 +33,40 @@ def ranked(*texts: str) -> RankedTexts:
     ],
 )
 def test_the_most_relevant_comes_first(query: str, best: int) -> None:
-    assert ranked(*KNOWN).relevant(query)[0] == KNOWN[best]
+    assert ranked(*KNOWN).relevant(query, 20)[0] == KNOWN[best]
 
 
 def test_what_shares_no_word_is_not_relevant() -> None:
-    assert ranked(*KNOWN).relevant("how tall is the Eiffel tower?") == []
-    assert ranked(*KNOWN).relevant("") == []
-    assert ranked().relevant("tea") == []
-    assert ranked("", "...").relevant("tea") == []
+    assert ranked(*KNOWN).relevant("how tall is the Eiffel tower?", 20) == []
+    assert ranked(*KNOWN).relevant("", 20) == []
+    assert ranked().relevant("tea", 20) == []
+    assert ranked("", "...").relevant("tea", 20) == []
 
 
 def test_a_word_in_every_text_still_finds_them() -> None:
-    assert len(ranked("Likes tea", "Hates tea", "Sells tea").relevant("tea")) == 3
+    texts = ranked("Likes tea", "Hates tea", "Sells tea")
+    assert len(texts.relevant("tea", 20)) == 3
+    assert len(texts.relevant("tea", 2)) == 2
 
 
 def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     texts = ranked("Likes tea", "Hates tea", "Sells tea", "Likes Lyon")
-    assert texts.relevant("tea in Lyon")[0] == "Likes Lyon"
+    assert texts.relevant("tea in Lyon", 20)[0] == "Likes Lyon"
 
 
 def test_what_was_changed_is_found_by_its_new_words_only() -> None:
     texts = ranked("Likes tea")
     texts.put("Likes tea", "Likes coffee")
-    assert texts.relevant("tea") == []
-    assert texts.relevant("coffee") == ["Likes tea"]
+    assert texts.relevant("tea", 20) == []
+    assert texts.relevant("coffee", 20) == ["Likes tea"]
 
 
 def test_what_was_dropped_is_not_found_and_weighs_nothing() -> None:
     texts = ranked(*KNOWN, "Sells tea")
     texts.drop("Sells tea")
     texts.drop("Sells tea")
-    assert texts.relevant("sells") == []
-    assert texts.relevant("green tea") == ranked(*KNOWN).relevant("green tea")
+    assert texts.relevant("sells", 20) == []
+    assert texts.relevant("green tea", 20) == ranked(*KNOWN).relevant("green tea", 20)
 
 
 @pytest.mark.parametrize(
