@@ -16,7 +16,7 @@ log = get_logger(__name__)
 class Rooms(Protocol):
     """What is asked of the SFU; `watcher_sfu.Sfu` in life. Methods raise SfuFailed."""
 
-    async def open_rooms(self) -> list[str]: ...
+    async def rooms(self) -> list[str]: ...
     async def close_room(self, room: str) -> None: ...
 
 
@@ -62,7 +62,7 @@ class CallEnder:
 
     async def _end(self) -> None:
         try:
-            for room in await self._sfu.open_rooms():
+            for room in await self._sfu.rooms():
                 if any(is_of(room, user) for user in self._gone):
                     await self._close(room)
         except SfuFailed as exc:  # tried again by `_watch`

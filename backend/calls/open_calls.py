@@ -23,12 +23,15 @@ log = get_logger(__name__)
 class Rooms(Protocol):
     """What is asked of the SFU; `watcher_sfu.Sfu` in life."""
 
-    async def open_rooms(self) -> list[str]:
-        """Names of rooms with somebody in them. Raises SfuFailed."""
+    async def rooms(self) -> list[str]:
+        """Names of our rooms. Raises SfuFailed."""
 
 
 class OpenCalls:
-    """Looks at the SFU once a second at most, however many ask."""
+    """Looks at the SFU once a second at most, however many ask.
+
+    A room is a call, whoever the SFU says is in it: it is seconds late with their number.
+    """
 
     def __init__(self, sfu: Rooms) -> None:
         self._sfu = sfu
@@ -46,7 +49,7 @@ class OpenCalls:
             if time.monotonic() - self._looked_at_s < FRESH_S:
                 return
             try:
-                self._rooms = frozenset(await self._sfu.open_rooms())
+                self._rooms = frozenset(await self._sfu.rooms())
                 self._seen_at_s = time.monotonic()
             except SfuFailed as exc:
                 log.warning("calls_not_counted", reason=str(exc))

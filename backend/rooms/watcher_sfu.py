@@ -19,7 +19,7 @@ from livekit.protocol.agent_dispatch import (
     ListAgentDispatchRequest,
     ListAgentDispatchResponse,
 )
-from livekit.protocol.models import ParticipantInfo, Room
+from livekit.protocol.models import ParticipantInfo
 from livekit.protocol.room import (
     DeleteRoomRequest,
     DeleteRoomResponse,
@@ -77,11 +77,11 @@ class Sfu:
 
     async def rooms(self) -> list[str]:
         """Names of our rooms."""
-        return [room.name for room in await self._rooms()]
-
-    async def open_rooms(self) -> list[str]:
-        """Names of our rooms with somebody in them."""
-        return [room.name for room in await self._rooms() if room.num_participants]
+        grants = api.VideoGrants(room_list=True)
+        answer = await self._ask(
+            "RoomService/ListRooms", ListRoomsRequest(), ListRoomsResponse, grants
+        )
+        return [room.name for room in answer.rooms if room.name.startswith(ROOM_PREFIX)]
 
     async def close_room(self, room: str) -> None:
         """Everybody in it is sent away."""
@@ -127,13 +127,6 @@ class Sfu:
         await self._ask(
             "RoomService/RemoveParticipant", request, RemoveParticipantResponse, _of(room)
         )
-
-    async def _rooms(self) -> list[Room]:
-        grants = api.VideoGrants(room_list=True)
-        answer = await self._ask(
-            "RoomService/ListRooms", ListRoomsRequest(), ListRoomsResponse, grants
-        )
-        return [room for room in answer.rooms if room.name.startswith(ROOM_PREFIX)]
 
     def _is_ours(self, participant: ParticipantInfo) -> bool:
         name = participant.attributes.get(AGENT_NAME_ATTRIBUTE, self.agent_name)

@@ -20,10 +20,10 @@ async def test_the_calls_of_that_user_end_and_no_others() -> None:
     sfu = FakeSfu()
     calls = OpenCalls(sfu)
     anns, bens = calls.claim("ann"), calls.claim("ben")
-    sfu.rooms = [anns, bens]
+    sfu.open = [anns, bens]
     async with CallEnder(sfu, token_ttl_s=60) as ender:
         await ender.user_gone("ann")
-    assert sfu.rooms == [bens]
+    assert sfu.open == [bens]
 
 
 async def test_a_token_that_was_left_opens_nothing_for_long() -> None:
@@ -31,16 +31,16 @@ async def test_a_token_that_was_left_opens_nothing_for_long() -> None:
     late = OpenCalls(sfu).claim("ann")
     async with CallEnder(sfu, token_ttl_s=60) as ender:
         await ender.user_gone("ann")
-        sfu.rooms = [late]
+        sfu.open = [late]
         await asyncio.wait_for(sfu.closed.wait(), WITHIN_S)
 
 
 async def test_an_sfu_that_is_away_is_asked_again() -> None:
     sfu = FakeSfu()
-    sfu.rooms, sfu.down = [OpenCalls(sfu).claim("ann")], True
+    sfu.open, sfu.down = [OpenCalls(sfu).claim("ann")], True
     async with CallEnder(sfu, token_ttl_s=60) as ender:
         await ender.user_gone("ann")
-        assert sfu.rooms
+        assert sfu.open
         sfu.down = False
         await asyncio.wait_for(sfu.closed.wait(), WITHIN_S)
 
@@ -53,7 +53,7 @@ async def test_who_may_call_again_is_left_alone() -> None:
         await ender.user_gone("ben")
         ender.user_back("ann")
         anns, bens = calls.claim("ann"), calls.claim("ben")
-        sfu.rooms = [anns, bens]
+        sfu.open = [anns, bens]
         await asyncio.wait_for(sfu.closed.wait(), WITHIN_S)
         await ender.user_gone("carl")  # looks at all once more
-    assert sfu.rooms == [anns]
+    assert sfu.open == [anns]

@@ -48,7 +48,7 @@ async def test_a_token_counts_until_its_room_does(
     room = calls.claim("ann")
     calls.claim("ben")
     assert (calls.count("ann"), calls.count()) == (1, 2)
-    sfu.rooms = [room]
+    sfu.open = [room]
     await calls.look()
     assert (calls.count("ann"), calls.count()) == (1, 2)
     clock.now_s += CLAIM_S * 1.1  # Ben never came
@@ -57,7 +57,7 @@ async def test_a_token_counts_until_its_room_does(
 
 async def test_calls_of_other_backends_count_too(sfu: FakeSfu, clock: Clock) -> None:
     one, other = OpenCalls(sfu), OpenCalls(sfu)
-    sfu.rooms = [one.claim("ann")]
+    sfu.open = [one.claim("ann")]
     await other.look()
     assert other.count("ann") == 1
 
@@ -73,7 +73,7 @@ async def test_many_who_ask_are_one_look(calls: OpenCalls, sfu: FakeSfu, clock: 
 async def test_what_was_seen_counts_a_while_without_the_sfu(
     calls: OpenCalls, sfu: FakeSfu, clock: Clock
 ) -> None:
-    sfu.rooms = [calls.claim("ann")]
+    sfu.open = [calls.claim("ann")]
     await calls.look()
     sfu.down = True
     clock.now_s += BELIEVED_S * 0.9
