@@ -19,7 +19,7 @@ from backend.conversations.retention import Retention
 from backend.conversations.routes import conversation_routes
 from backend.data.db import Database
 from backend.data.encryption import KeyRing
-from backend.data.portability_forget import forget_rows
+from backend.data.portability_forget import Forgetting
 from backend.data.portability_routes import FILE_BYTES_BY_PATH, portability_routes
 from backend.gateway.gateway import Gateway
 from backend.gateway.upstream import BODY_BYTES_BY_PATH
@@ -113,18 +113,19 @@ def build(
     gateway = Gateway(settings, database, sign_in, metrics)
     entry = Entry(settings, database, sign_in.sessions)
     gone = calls.ender.user_gone
+    forget_user = Forgetting(database, sign_in.sessions, search, gone)
     app.include_router(
         account_routes(
             *(settings, database, sign_in, entry, first_admin),
             on_user_gone=gone,
-            forget_user=forget_rows,
+            forget_user=forget_user,
         )
     )
     app.include_router(
         portability_routes(
             *(database, sign_in, search, pictures),
             is_password=entry.is_password,
-            on_user_gone=gone,
+            forget_user=forget_user,
         )
     )
     options, generator = Options(settings, client), ImageGenerator(settings, client)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import audit, invites, users
 from backend.accounts.entry import Visitor
@@ -57,7 +58,7 @@ def admin_routes(
     )
     _add_user_list(router, settings, database, sign_in)
     _add_user_changes(router, database, sign_in, visitor_of, on_user_gone)
-    _add_user_deletion(router, database, sign_in, visitor_of, on_user_gone, forget_user)
+    _add_user_deletion(router, database, sign_in, visitor_of, forget_user)
     _add_invites(router, database, sign_in, visitor_of)
     _add_audit(router, database, sign_in)
     return router
@@ -125,7 +126,6 @@ def _add_user_deletion(
     database: Database,
     sign_in: SignIn,
     visitor_of: VisitorOf,
-    on_user_gone: OnUserGone,
     forget_user: ForgetUser,
 ) -> None:
     @router.delete("/users/{user_id}", status_code=204, responses=documented(NotFound, Conflict))
@@ -134,14 +134,14 @@ def _add_user_deletion(
     ) -> None:
         """Delete the account and everything that is the user's."""
         address = visitor_of(request).address
-        async with database.writing() as session:
+
+        async def deed(session: AsyncSession) -> None:
             await users.keep_an_admin(session, await users.get_account(session, user_id))
-            await forget_user(session, user_id)
-            await audit.record(
-                session, "user_deleted", user_id=who.user_id, target=user_id, address=address
-            )
-        sign_in.sessions.forget(user_id)
-        await on_user_gone(user_id)
+            await audit.record(session, "user_deleted", user_id=who.user_id, address=address)
+
+        async with database.reading() as session:  # nothing of who stays is deleted
+            await users.keep_an_admin(session, await users.get_account(session, user_id))
+        await forget_user(user_id, deed)
 
 
 def _add_invites(

@@ -4,16 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.users import delete_account
-
 OnUserGone = Callable[[str], Awaitable[None]]  # given the user's id; ends their calls
-ForgetUser = Callable[[AsyncSession, str], Awaitable[None]]
-
-
-async def nobody_to_tell(_: str) -> None:
-    """There are no calls to end."""
-
-
-async def forget_rows(session: AsyncSession, user_id: str) -> None:
-    """The account alone."""
-    await delete_account(session, user_id)
+Deed = Callable[[AsyncSession], Awaitable[None]]
+# Given the user's id; deletes all that is theirs, and does the deed with it or neither.
+ForgetUser = Callable[[str, Deed], Awaitable[None]]

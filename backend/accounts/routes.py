@@ -8,7 +8,7 @@ from backend.accounts import audit
 from backend.accounts.address import client_address
 from backend.accounts.admin_routes import admin_routes
 from backend.accounts.entry import Entered, Entry, Visitor
-from backend.accounts.gone import ForgetUser, OnUserGone, forget_rows, nobody_to_tell
+from backend.accounts.gone import ForgetUser, OnUserGone
 from backend.accounts.me_routes import me_of, me_routes
 from backend.accounts.schema import AuthState, Credentials, Me, Setup, SignUp
 from backend.accounts.sessions import close_token
@@ -38,11 +38,10 @@ def account_routes(
     entry: Entry,
     first_admin: FirstAdmin,
     *,
-    on_user_gone: OnUserGone = nobody_to_tell,
-    forget_user: ForgetUser = forget_rows,
+    on_user_gone: OnUserGone,
+    forget_user: ForgetUser,
 ) -> APIRouter:
-    """`on_user_gone` ends the calls of a user who must not go on; `forget_user` deletes what a
-    user has, in the unit of work that deletes the user."""
+    """`on_user_gone` ends the calls of a user who must not go on, `forget_user` deletes one."""
     visitors = Visitors(settings, sign_in)
     router = APIRouter(prefix="/api")
     auth = APIRouter(prefix="/auth", tags=["auth"], responses=documented(Unavailable))

@@ -3,14 +3,46 @@
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts.gone import Deed, OnUserGone
+from backend.accounts.sessions import OpenSessions
 from backend.accounts.tables import LOCAL_USER, AuditRow, InviteRow, SessionRow, UserRow
 from backend.accounts.users import delete_account, keep_an_admin
 from backend.conversations.deleted import delete_batch_of, drop_sound
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
+from backend.data.portability_scrub import scrub_files
 from backend.gateway.tables import ApiKeyRow, UsageRow
+from backend.memories.search import MemorySearch
 from backend.memories.stored import remove_all
 from backend.personas.tables import PersonaRow
+
+
+class Forgetting:
+    """Deletes a user: calls, data, account, and what files keep of it."""
+
+    def __init__(
+        self,
+        database: Database,
+        sessions: OpenSessions,
+        search: MemorySearch,
+        on_user_gone: OnUserGone,
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._search = search
+        self._on_user_gone = on_user_gone
+
+    async def __call__(self, user_id: str, deed: Deed) -> None:
+        """`deed` is of the unit of work that deletes the account: what it raises keeps that."""
+        await self._on_user_gone(user_id)  # a call that goes on would be written down
+        await forget_conversations(self._database, user_id)
+        async with self._database.writing() as session:
+            await deed(session)
+            await forget_rows(session, user_id)
+        self._search.indexes.drop(user_id)
+        self._sessions.forget(user_id)
+        await self._on_user_gone(user_id)  # one that began meanwhile
+        await scrub_files(self._database)
 
 
 async def forget_conversations(database: Database, user_id: str) -> None:

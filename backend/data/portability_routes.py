@@ -6,22 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import audit
-from backend.accounts.gone import OnUserGone
+from backend.accounts.gone import ForgetUser
 from backend.accounts.sign_in import Principal, SignIn
 from backend.accounts.tables import LOCAL_USER
 from backend.accounts.users import fold, get_user
 from backend.data.db import Database
 from backend.data.portability_export import export_all
-from backend.data.portability_forget import (
-    forget_conversations,
-    forget_rows,
-    refuse_the_last_admin,
-)
+from backend.data.portability_forget import refuse_the_last_admin
 from backend.data.portability_import import Importer
 from backend.data.portability_schema import Forget, Imported, PortableFile
-from backend.data.portability_scrub import scrub_files
 from backend.data.portability_upload import read_upload, upload_schema
 from backend.memories.search import MemorySearch
 from backend.personas.pictures import Pictures
@@ -48,14 +44,13 @@ def portability_routes(
     pictures: Pictures,
     *,
     is_password: IsPassword,
-    on_user_gone: OnUserGone,
+    forget_user: ForgetUser,
 ) -> APIRouter:
-    """`on_user_gone` ends the calls of a user who is no more."""
     router = APIRouter(
         prefix="/api/me", tags=["me"], responses=documented(Unauthorized, Forbidden, Unavailable)
     )
     _add_files(router, database, sign_in, search, pictures)
-    _add_forget(router, database, sign_in, search, is_password, on_user_gone)
+    _add_forget(router, database, sign_in, is_password, forget_user)
     return router
 
 
@@ -104,9 +99,8 @@ def _add_forget(
     router: APIRouter,
     database: Database,
     sign_in: SignIn,
-    search: MemorySearch,
     is_password: IsPassword,
-    on_user_gone: OnUserGone,
+    forget_user: ForgetUser,
 ) -> None:
     @router.post(
         "/forget",
@@ -130,13 +124,10 @@ def _add_forget(
             )
         async with database.reading() as session:
             await refuse_the_last_admin(session, await get_user(session, who.user_id))
-        await on_user_gone(who.user_id)  # a call that goes on would be written down
-        await forget_conversations(database, who.user_id)
-        async with database.writing() as session:
+
+        async def deed(session: AsyncSession) -> None:
             await refuse_the_last_admin(session, await get_user(session, who.user_id))
-            await forget_rows(session, who.user_id)
             await audit.record(session, "user_forgotten", user_id=None)
-        search.indexes.drop(who.user_id)
-        sign_in.sessions.forget(who.user_id)
+
+        await forget_user(who.user_id, deed)
         sign_in.forget(response)
-        await scrub_files(database)
