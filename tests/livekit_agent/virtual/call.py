@@ -62,6 +62,7 @@ class TalkingTo:
         self.room_deleted = False
         self.shows_words = False  # as they are heard, as in a room; it takes its time
         self.resume = False
+        self.chosen_voice: str | None = None
         self.room_age_s = 0.0
         self._monkeypatch = monkeypatch
         self._folder = folder
@@ -98,7 +99,9 @@ class TalkingTo:
                 vad=LevelVad(),
                 turn_socket=None if self.voice_ending is None else Path(),
             )
-            metadata = CallMetadata(conversation_id="c", user_id="u", resume=self.resume)
+            metadata = CallMetadata(
+                conversation_id="c", user_id="u", resume=self.resume, voice=self.chosen_voice
+            )
             journal = Journal(None, "c")
             self.call = Call(self._context(), parts, metadata, BackendClient(backend), journal)
             await stack.enter_async_context(self.call)

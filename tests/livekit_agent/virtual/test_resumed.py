@@ -41,6 +41,14 @@ async def test_a_persona_greets_in_its_own_way(talk: TalkingTo) -> None:
         assert talk.world.brain.asked[-1].request.body["temperature"] == 0.2
 
 
+async def test_a_voice_chosen_for_the_call_goes_before_the_personas(talk: TalkingTo) -> None:
+    talk.remembers(tools=[], voice="echo")
+    talk.chosen_voice = "nova"
+    async with talk:
+        await talk.greeted()
+        assert talk.world.throat.asked[0].request.body["voice"] == "nova"
+
+
 async def test_a_conversation_that_goes_on_is_not_greeted_again(talk: TalkingTo) -> None:
     context = talk.remembers(tools=[])
     context |= {"resumed": True, "turns": TURNS, "summary": "They like the sea."}
