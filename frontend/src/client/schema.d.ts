@@ -1712,7 +1712,8 @@ export interface components {
         };
         /**
          * MemoryPage
-         * @description Newest first; of a search, best first. `total`: of all pages; `next_cursor` None: the end.
+         * @description Newest first; of a search, best first, 1,000 at most. `total`: of all pages; `next_cursor`
+         *     None: the end.
          */
         MemoryPage: {
             /** Memories */
