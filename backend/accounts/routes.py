@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from backend.accounts import audit
-from backend.accounts.address import client_address
 from backend.accounts.admin_routes import admin_routes
 from backend.accounts.entry import Entered, Entry, Visitor
 from backend.accounts.gone import ForgetUser, OnUserGone
@@ -42,7 +41,7 @@ def account_routes(
     forget_user: ForgetUser,
 ) -> APIRouter:
     """`on_user_gone` ends the calls of a user who must not go on, `forget_user` deletes one."""
-    visitors = Visitors(settings, sign_in)
+    visitors = Visitors(sign_in)
     router = APIRouter(prefix="/api")
     auth = APIRouter(prefix="/auth", tags=["auth"], responses=documented(Unavailable))
     _add_state(auth, settings, database, sign_in, first_admin)
@@ -68,13 +67,12 @@ def account_routes(
 class Visitors:
     """Tells who knocks."""
 
-    def __init__(self, settings: BackendSettings, sign_in: SignIn) -> None:
-        self._trusted = settings.trusted_proxies
+    def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
 
     def of(self, request: Request) -> Visitor:
         return Visitor(
-            address=client_address(request, self._trusted),
+            address=self._sign_in.address(request),
             user_agent=request.headers.get("user-agent", ""),
             token=self._sign_in.token(request),
         )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from backend.accounts.address import came_by_https
+from backend.accounts.address import came_by_https, client_address
 from backend.accounts.sessions import OpenSessions, Principal
 from backend.accounts.tables import LOCAL_USER
 from backend.data.db import Database
@@ -45,6 +45,10 @@ class SignIn:
             return Principal(user_id=LOCAL_USER, role="admin")
         token = self.token(connection)
         return None if token is None else await self.sessions.principal(token)
+
+    def address(self, connection: HTTPConnection) -> str:
+        """Where they ask from, for the audit and for limits."""
+        return client_address(connection, self._settings.trusted_proxies)
 
     def token(self, connection: HTTPConnection) -> str | None:
         """What the browser's cookie says, true or not."""

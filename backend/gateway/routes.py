@@ -66,7 +66,7 @@ def _add_key_routes(
                 "key_created",
                 user_id=who.user_id,
                 target=row.id,
-                address=_address(request),
+                address=sign_in.address(request),
             )
         return _made(row, key, response)
 
@@ -89,7 +89,7 @@ def _add_key_routes(
                 "key_rotated",
                 user_id=who.user_id,
                 target=key_id,
-                address=_address(request),
+                address=sign_in.address(request),
             )
         keychain.ended(key_id)
         return _made(row, key, response)
@@ -106,7 +106,7 @@ def _add_key_routes(
                 "key_revoked",
                 user_id=who.user_id,
                 target=key_id,
-                address=_address(request),
+                address=sign_in.address(request),
             )
         keychain.ended(key_id)
 
@@ -130,7 +130,3 @@ def _made(row: ApiKeyRow, key: str, response: Response) -> MadeApiKey:
     return MadeApiKey.model_validate(
         {**ApiKey.model_validate(row).model_dump(), "key": key},
     )
-
-
-def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None

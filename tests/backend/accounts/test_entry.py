@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
@@ -40,6 +41,17 @@ async def test_neither_password_nor_token_are_kept(house: TestClient, database: 
     assert "$argon2id$" in kept
     assert PASSWORD not in kept
     assert str(anna.token) not in kept
+
+
+def test_no_secret_is_in_the_log(house: TestClient, capfd: pytest.CaptureFixture[str]) -> None:
+    anna = signed_up(house, "anna")
+    anna.log_in("anna", "wrong but secret")
+    anna.post("/api/me/password", {"current": PASSWORD, "new": "another good one"})
+    house.post("/api/auth/login", content=PASSWORD)  # no JSON: told of, not repeated
+    logged = "".join(capfd.readouterr())
+    assert "http_request" in logged
+    for secret in (PASSWORD, "wrong but secret", "another good one", str(anna.token)):
+        assert secret not in logged
 
 
 def test_the_cookie_is_out_of_scripts_and_other_sites_reach(house: TestClient) -> None:
