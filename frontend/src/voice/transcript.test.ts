@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { timesFrom } from './events';
 import {
   currentCall,
   lastSpeech,
@@ -9,6 +10,7 @@ import {
   transcriptReducer,
 } from './transcript';
 
+const NOTHING_SPECIAL = { preemptive: false, discarded: 0, fallbacks: [] };
 const play = (...actions: TranscriptAction[]): Transcript => actions.reduce(transcriptReducer, []);
 const texts = (entries: Transcript) =>
   entries.map((entry) => (entry.kind === 'speech' ? `${entry.role}: ${entry.text}` : entry.kind));
@@ -109,6 +111,49 @@ describe('a tool', () => {
       { state: 'finished', arguments: { minutes: 10 }, result: 'ok', duration_ms: 84 },
     ]);
     expect(runningTool(finished)).toBeNull();
+  });
+});
+
+describe('an earlier conversation', () => {
+  const said: Transcript = play(user('Hello.', true, 'old'));
+
+  it('stands above what is said now', () => {
+    const entries = play({ type: 'recalled', entries: said }, agent('Hi.'));
+    expect(texts(entries)).toEqual(['user: Hello.', 'divider', 'agent: Hi.']);
+    expect(texts(currentCall(entries))).toEqual(['agent: Hi.']);
+  });
+
+  it('takes the place of the one recalled before', () => {
+    const entries = play(
+      { type: 'recalled', entries: said },
+      { type: 'recalled', entries: said },
+      { type: 'recalled', entries: [] },
+    );
+    expect(entries).toEqual([]);
+  });
+});
+
+describe('how a reply came about', () => {
+  const timing = { times: timesFrom({ e2e_latency_s: 0.7 }), ...NOTHING_SPECIAL };
+
+  it('is kept with the newest reply', () => {
+    const entries = play(agent('One.', 'a1'), user('And?', true), agent('Two.', 'a2'), {
+      type: 'timed',
+      timing,
+    });
+    expect(entries.map((entry) => entry.kind === 'speech' && entry.timing)).toEqual([
+      null,
+      null,
+      timing,
+    ]);
+  });
+
+  it('says nothing of a reply given on another day', () => {
+    const entries = play(
+      { type: 'recalled', entries: play(agent('Old.')) },
+      { type: 'timed', timing },
+    );
+    expect(entries[0]).toMatchObject({ timing: null });
   });
 });
 
