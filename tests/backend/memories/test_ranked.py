@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.memories.ranked import RankedTexts
 from backend.memories.words import words_of
@@ -86,3 +88,25 @@ def test_only_what_was_meant_is_forgotten(query: str, forgotten: list[str]) -> N
 def test_words_are_compared_without_accents_case_and_plural() -> None:
     assert words_of("Les Élèves préfèrent l'ÉTÉ") == ("eleve", "preferent", "ete")
     assert words_of("the bus has 12 seats") == ("bus", "12", "seat")
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.sampled_from(KNOWN)), max_size=60))
+def test_after_any_changes_the_same_is_found_as_when_begun_anew(
+    changes: list[tuple[bool, int, str]],
+) -> None:
+    changed = RankedTexts()
+    expected: dict[str, str] = {}
+    for put, id_, text in changes:
+        if put:
+            changed.put(str(id_), text)
+            expected[str(id_)] = text
+        else:
+            changed.drop(str(id_))
+            expected.pop(str(id_), None)
+        changed.relevant("tea", 20)  # what is counted now must not be believed later
+    anew = RankedTexts()
+    for known, said in expected.items():
+        anew.put(known, said)
+    for query in ("green tea", "likes", "chat en montagne"):
+        assert set(changed.relevant(query, 20)) == set(anew.relevant(query, 20))
+        assert set(changed.best_matches(query)) == set(anew.best_matches(query))
