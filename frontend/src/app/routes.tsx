@@ -22,7 +22,6 @@ export const routes: RouteObject[] = [
           { path: '/personas', element: <screens.PersonasPage /> },
           { path: '/personas/:id', element: <screens.PersonaPage /> },
           { path: '/settings', element: <screens.SettingsPage /> },
-          { path: '/health', element: <screens.HealthPage /> },
         ],
       },
       {
@@ -33,6 +32,8 @@ export const routes: RouteObject[] = [
           { path: '/setup', element: <screens.SetupPage /> },
         ],
       },
+      // Also for who cannot sign in because of it.
+      { path: '/health', element: <screens.HealthPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

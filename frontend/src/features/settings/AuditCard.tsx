@@ -9,8 +9,8 @@ import { ErrorCard } from '../../ui/ErrorCard';
 import { formatDateTime } from '../../ui/format';
 import { Pager } from '../../ui/Pager';
 import { Skeleton } from '../../ui/Spinner';
-import { USERS_QUERY } from './PeopleSection';
 
+export const USERS_QUERY = ['users'];
 const PAGE = 20;
 
 export function AuditCard() {

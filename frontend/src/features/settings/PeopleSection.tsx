@@ -15,14 +15,12 @@ import { ErrorCard } from '../../ui/ErrorCard';
 import { formatDate, formatRelative } from '../../ui/format';
 import { Menu } from '../../ui/Menu';
 import { Skeleton } from '../../ui/Spinner';
-import { AuditCard } from './AuditCard';
+import { AuditCard, USERS_QUERY } from './AuditCard';
 import { InvitesCard } from './InvitesCard';
 import type { SectionProps } from './SettingsPage';
 
 type Person = components['schemas']['Users']['users'][number];
 type Change = components['schemas']['UserChange'];
-
-export const USERS_QUERY = ['users'];
 
 export default function PeopleSection({ user }: SectionProps) {
   return (
