@@ -43,6 +43,7 @@ from livekit_agent.remembering import Remembering
 from livekit_agent.rescue import Rescue, Watched
 from livekit_agent.session_options import interruption, room_options
 from livekit_agent.settings import AgentSettings
+from livekit_agent.shown_state import ShownState
 from livekit_agent.silence import Silence
 from livekit_agent.stages import StageChange, StageName
 from livekit_agent.summary import Summariser
@@ -269,6 +270,7 @@ class Call:
         )
         await stack.enter_async_context(self._tools)
         await stack.enter_async_context(Control(self._ctx.room, switches.actions()))
+        await stack.enter_async_context(ShownState(self._ctx.room, parts.session))
         stack.enter_context(limited(self._settings.max_call_s, self._end))
         sizing = asyncio.create_task(size_history(engines, history))
         stack.callback(sizing.cancel)
