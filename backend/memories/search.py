@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,7 @@ from backend.memories.index import Contents, Indexes, Known
 from backend.memories.tables import MemoryRow
 from backend.memories.uses import Uses
 from backend.memories.vectors import Vector
+from chassis.errors import Unavailable
 from chassis.logs import get_logger
 
 EMBED_IN_A_TURN_S = 0.025  # the agent waits 40 ms for the whole answer
@@ -42,6 +43,7 @@ class MemorySearch:
         self._uses = Uses(database)
         self._embedder = Embedder(database, embeddings) if embeddings else None
         self._stack = AsyncExitStack()
+        self._reading_ahead: set[asyncio.Task[None]] = set()
         self.indexes = Indexes(embeddings.model if embeddings else None)
 
     async def __aenter__(self) -> Self:
@@ -51,6 +53,9 @@ class MemorySearch:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for task in self._reading_ahead:
+            task.cancel()
+        await asyncio.gather(*self._reading_ahead, return_exceptions=True)
         await self._stack.aclose()
 
     def wrote(self) -> None:
@@ -85,9 +90,12 @@ class MemorySearch:
 
     async def at_start(self, session: AsyncSession, user_id: str, limit: int) -> list[Known]:
         """What a call begins with: what was told last, as it is likely to matter again, and the
-        newest."""
+        newest. All are read ahead: the first turn comes in seconds, and waits for none of it."""
         if await stored.policy_of(session, user_id) == "off":
             return []
+        task = asyncio.create_task(self._read_ahead(user_id))
+        self._reading_ahead.add(task)
+        task.add_done_callback(self._reading_ahead.discard)
         used = [_known(row) for row in await stored.last_used(session, user_id, limit // 2)]
         new = await _newest(session, user_id, limit)
         return list({known.id: known for known in (*used, *new)}.values())[:limit]
@@ -112,6 +120,10 @@ class MemorySearch:
         """Read what changed before a writer's turn is taken: then nothing is left to do in it."""
         async with self._database.reading() as session, self.indexes.of(session, user_id):
             pass
+
+    async def _read_ahead(self, user_id: str) -> None:
+        with suppress(Unavailable):  # whoever asks then is told so
+            await self.prepare(user_id)
 
     async def _vector(self, query: str, within_s: float) -> Vector | None:
         now_s = time.monotonic()
