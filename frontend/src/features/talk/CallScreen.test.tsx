@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
-import { render, screen, within } from '@testing-library/react';
+import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
+import { timesFrom } from '../../voice/events';
 import type { SpeechEntry } from '../../voice/transcript';
 import type { DeviceList } from '../../voice/useDevices';
 import { CallScreen, type CallScreenProps } from './CallScreen';
@@ -75,6 +76,108 @@ describe('the state line', () => {
     expect(screen.getByTestId('latency')).toHaveTextContent('0.9 s');
     update({ latency_s: 0.87, state: { kind: 'thinking' } });
     expect(screen.queryByTestId('latency')).not.toBeInTheDocument();
+  });
+});
+
+describe('what a caller must know', () => {
+  it('is that the call is recorded, and when the internet may be or is used', () => {
+    const { update } = show();
+    expect(screen.queryByTestId('recording')).not.toBeInTheDocument();
+    update({ recording: true, internet: 'on' });
+    expect(screen.getByTestId('recording').closest('[role=status]')).toHaveTextContent(
+      'This call is recorded',
+    );
+    expect(screen.getByTestId('internet')).toHaveTextContent('Internet on');
+    update({ internet: 'now' });
+    expect(screen.getByTestId('internet')).toHaveTextContent('On the internet now');
+  });
+});
+
+describe('the face of the agent', () => {
+  const face = { name: 'Ada Byron', imageUrl: '/ada.webp' };
+
+  it('is hidden from those who listen, and its letters stand in for a picture', () => {
+    const { update } = show({ face: { ...face, imageUrl: null } });
+    expect(screen.getByText('AB').closest('[aria-hidden]')).toBeInTheDocument();
+    update({ face });
+    expect(document.querySelector('img')).toHaveAttribute('src', '/ada.webp');
+    fireEvent.error(document.querySelector('img') as HTMLImageElement);
+    expect(screen.getByText('AB')).toBeInTheDocument();
+  });
+});
+
+describe('the time of a reply', () => {
+  const times = timesFrom({
+    ...{ e2e_latency_s: 0.62, stt_final_at_s: 0.26, turn_decided_at_s: 0.35, llm_ttft_s: 0.2 },
+    ...{ llm_first_token_at_s: 0.27, first_phrase_at_s: 0.38, first_sound_at_s: 0.5 },
+  });
+  const timed = (latency: number, id: string) =>
+    speech({
+      id,
+      role: 'agent',
+      timing: {
+        times: { ...times, e2e_latency_s: latency },
+        preemptive: true,
+        discarded: 1,
+        fallbacks: ['tts'],
+      },
+    });
+
+  it('is a picture with a table as its twin, and says what was unusual', async () => {
+    const { user } = show({ entries: [timed(0.62, 'a1')] });
+    const chip = screen.getByTestId('reply-latency');
+    await user.click(within(chip).getByText(/0\.6 s/));
+    expect(within(chip).getByTestId('waterfall')).toHaveAttribute('aria-hidden');
+    const rows = within(chip).getAllByRole('row').slice(1);
+    expect(rows.map((row) => row.textContent)).toEqual([
+      'Words understood0.00 s0.26 s',
+      'End of turn0.00 s0.35 s',
+      'First word thought (ahead of time)0.07 s0.27 s',
+      'First sentence (ahead of time)0.27 s0.38 s',
+      'First sound sent0.50 s0.50 s',
+    ]);
+    expect(chip).toHaveTextContent('1 reply was begun too early and thrown away.');
+    expect(chip).toHaveTextContent('The standby served speech.');
+  });
+
+  it('has a middle and a tail for the call', () => {
+    show({ entries: [timed(0.5, 'a1'), timed(0.7, 'a2'), timed(0.9, 'a3')] });
+    expect(screen.getByTestId('call-latency')).toHaveTextContent(
+      'Median wait 0.7 s · 95 % within 0.9 s',
+    );
+  });
+});
+
+describe('push-to-talk', () => {
+  const talkKey = () => ({ held: false, press: vi.fn(), release: vi.fn() });
+
+  it('is a button to hold in the place of Mute, with Space or the pointer', async () => {
+    const key = talkKey();
+    const { user } = show({ talkKey: key, state: { kind: 'waiting_for_key' } });
+    expect(screen.queryByRole('button', { name: 'Mute' })).not.toBeInTheDocument();
+    expect(button('Hold to talk')).toHaveFocus();
+    await user.keyboard('{ >}');
+    expect([key.press.mock.calls.length, key.release.mock.calls.length]).toEqual([1, 0]);
+    await user.keyboard('{/ }');
+    expect(key.release).toHaveBeenCalledOnce();
+  });
+
+  it('lets go when the focus moves on', async () => {
+    const key = talkKey();
+    const { user } = show({ talkKey: key });
+    await user.tab();
+    expect(key.release).toHaveBeenCalled();
+  });
+});
+
+describe('captions as wanted', () => {
+  it('can be off, large and plain', () => {
+    const { update } = show({ captionLook: { size: 'largest', contrast: 'high' } });
+    const region = screen.getByRole('region', { name: 'Captions' });
+    expect(region).toHaveAttribute('data-size', 'largest');
+    expect(region).toHaveAttribute('data-contrast', 'high');
+    update({ captions: { on: false, toggle: vi.fn() } });
+    expect(screen.queryByRole('region', { name: 'Captions' })).not.toBeInTheDocument();
   });
 });
 
