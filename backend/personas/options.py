@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from backend.personas.schema import PersonaOptions, ToolOption, VoiceOption
 from backend.settings import BackendSettings
@@ -47,10 +47,9 @@ class Options:
 
     def __init__(self, settings: BackendSettings, client: AsyncClient) -> None:
         self._client = client
-        self._voices = _Remembered(
-            lambda: self._ask(f"{settings.tts_url}/v1/audio/voices", _Voices)
-        )
-        self._models = _Remembered(lambda: self._ask(f"{settings.llm_url}/v1/models", _Models))
+        voices, models = f"{settings.tts_url}/v1/audio/voices", f"{settings.llm_url}/v1/models"
+        self._voices = _Remembered(lambda: self._ask(voices, settings.tts_api_key, _Voices))
+        self._models = _Remembered(lambda: self._ask(models, settings.llm_api_key, _Models))
 
     async def told(self, *, image_generation: bool) -> PersonaOptions:
         voices, models = await asyncio.gather(self._voices.get(), self._models.get())
@@ -72,10 +71,11 @@ class Options:
         if known is not None and voice not in {each.id for each in known.voices}:
             raise InvalidRequest("there is no such voice", param=param, code="voice_not_found")
 
-    async def _ask(self, url: str, kind: type[M]) -> M | None:
+    async def _ask(self, url: str, key: SecretStr | None, kind: type[M]) -> M | None:
+        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                response = await self._client.get(url)
+                response = await self._client.get(url, headers=headers)
             if response.status_code == 200:
                 return kind.model_validate_json(response.content)
             reason = f"answered {response.status_code}"

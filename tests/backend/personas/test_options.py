@@ -23,8 +23,10 @@ def servers() -> Iterator[Answers]:
 
 
 def test_voices_and_models_are_those_of_the_servers(servers: Answers, tmp_path: Path) -> None:
-    with TestClient(app_with(tmp_path, servers.url)) as client:
+    with TestClient(app_with(tmp_path, servers.url, tts_api_key="the-key")) as client:
         told = client.get("/api/personas/options").json()
+    (headers,) = [headers for path, headers, _ in servers.asked if path == "/v1/audio/voices"]
+    assert headers["authorization"] == "Bearer the-key"
     assert told.pop("tools") == [{"name": n, "description": text} for n, text in TOOLS.items()]
     assert told == {
         "voices": VOICES["voices"],
