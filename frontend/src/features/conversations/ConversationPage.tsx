@@ -39,6 +39,8 @@ export default function ConversationPage() {
   const one = useQuery({
     queryKey: oneKey(id),
     queryFn: ({ signal }) => fetchOne(id, signal),
+    // Left, it is forgotten: a deleted one must not come back from the cache.
+    gcTime: 0,
     refetchInterval: ({ state }) => (state.data?.live ? LIVE_MS : false),
   });
   return (

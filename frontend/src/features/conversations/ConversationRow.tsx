@@ -86,7 +86,7 @@ export function ConversationRow({ conversation, query, onRenamed, onDeleted }: P
           <Marked text={match} query={query} />
         </p>
       ) : (
-        preview && preview !== title && <p className="line-clamp-2 text-soft text-sm">{preview}</p>
+        conversation.title && preview && <p className="line-clamp-2 text-soft text-sm">{preview}</p>
       )}
       <LatencySpark latencies={conversation.latencies_s} />
       <DeleteConversation

@@ -19,8 +19,10 @@ export function DeleteConversation({ conversation, open, onClose, onDeleted }: P
   const deletion = useMutation({
     mutationFn: () => remove(conversation.id),
     onSuccess: async () => {
-      onDeleted(title);
+      // Closed first: while it is open it keeps the focus.
+      onClose();
       await changed(client, conversation.id, true);
+      onDeleted(title);
     },
   });
   return (

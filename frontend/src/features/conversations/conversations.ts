@@ -78,7 +78,6 @@ export function remove(id: string): Promise<unknown> {
 
 /** After a change: lists are read again, and so is the one conversation if it is still there. */
 export async function changed(client: QueryClient, id: string, gone: boolean): Promise<void> {
-  if (gone) client.removeQueries({ queryKey: oneKey(id) });
   await Promise.all([
     client.invalidateQueries({ queryKey: [LIST_KEY] }),
     gone ? null : client.invalidateQueries({ queryKey: oneKey(id) }),

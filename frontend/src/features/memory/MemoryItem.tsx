@@ -22,8 +22,10 @@ export function MemoryItem({ memory, onSaved, onDeleted }: Props) {
   const deletion = useMutation({
     mutationFn: () => remove(memory.id),
     onSuccess: async () => {
-      onDeleted();
+      // Closed first: while it is open it keeps the focus.
+      setDoing(null);
       await changed(client);
+      onDeleted();
     },
   });
   if (doing === 'edit') {
@@ -107,7 +109,7 @@ export function MemoryFacts({ memory }: { memory: Memory }) {
         <Badge>{t(`kinds.${kind}`)}</Badge>
       </li>
       <li>
-        <When at={created_at} words={(when) => t('added', { when })} />
+        <When at={created_at} words={(when) => t(proposed ? 'proposed.when' : 'added', { when })} />
       </li>
       {updated_at && (
         <li>

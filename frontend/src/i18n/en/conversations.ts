@@ -32,7 +32,6 @@ export const conversations = {
   turns_one: '{{count}} turn',
   turns_other: '{{count}} turns',
   duration: 'Talked for {{duration}}',
-  latency: 'Waits for the replies',
   latencyWords_one: 'Waited {{median}}',
   latencyWords_other: 'Median wait {{median}}, longest {{longest}}, {{count}} replies',
   actions: 'Actions for “{{title}}”',
@@ -58,7 +57,6 @@ export const conversations = {
   where: 'Channel',
   turnCount: 'Turns',
   stillOn: 'A call of it is going on right now.',
-  reload: 'Load what is new',
   summary: 'Summary',
   summaryIntro: 'What the agent keeps of the earlier part.',
   exportAs: 'Export as',
@@ -107,7 +105,6 @@ export const conversations = {
     deleteTitle: 'Delete this recording?',
     deleteBody: 'The sound goes for good. The words stay.',
     deleteConfirm: 'Delete recording',
-    size: '{{size}}',
   },
   again: {
     title: 'Speak it again',

@@ -36,7 +36,6 @@ export const conversations = {
   turns_many: '{{count}} de tours',
   turns_other: '{{count}} tours',
   duration: 'Durée : {{duration}}',
-  latency: 'Attente avant les réponses',
   latencyWords_one: 'Attente {{median}}',
   latencyWords_many: 'Attente médiane {{median}}, la plus longue {{longest}}, {{count}} réponses',
   latencyWords_other: 'Attente médiane {{median}}, la plus longue {{longest}}, {{count}} réponses',
@@ -63,7 +62,6 @@ export const conversations = {
   where: 'Canal',
   turnCount: 'Tours',
   stillOn: 'Un appel de cette conversation est en cours.',
-  reload: 'Charger la suite',
   summary: 'Résumé',
   summaryIntro: 'Ce que l’agent garde du début.',
   exportAs: 'Exporter en',
@@ -112,7 +110,6 @@ export const conversations = {
     deleteTitle: 'Supprimer cet enregistrement ?',
     deleteBody: 'Le son disparaîtra pour de bon. Les mots restent.',
     deleteConfirm: 'Supprimer l’enregistrement',
-    size: '{{size}}',
   },
   again: {
     title: 'Redire la conversation',
