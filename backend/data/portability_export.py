@@ -78,7 +78,9 @@ async def _memories(database: Database, user_id: str) -> AsyncIterator[list[str]
 async def _conversations(database: Database, user_id: str) -> AsyncIterator[list[str]]:
     ids = select(ConversationRow.id).where(ConversationRow.user_id == user_id)
     async with database.reading() as session:
-        mine = (await session.scalars(ids.order_by(ConversationRow.started_at))).all()
+        mine = (
+            await session.scalars(ids.order_by(ConversationRow.started_at, ConversationRow.id))
+        ).all()
     for start in range(0, len(mine), CONVERSATIONS_AT_ONCE):
         page = mine[start : start + CONVERSATIONS_AT_ONCE]
         async with database.reading() as session:
@@ -109,7 +111,11 @@ async def _rows(
         .where(TurnRow.conversation_id.in_(ids))
         .order_by(TurnRow.started_at, TurnRow.recorded_at, TurnRow.id)
     )
-    found = (await session.scalars(conversations.order_by(ConversationRow.started_at))).all()
+    found = (
+        await session.scalars(
+            conversations.order_by(ConversationRow.started_at, ConversationRow.id)
+        )
+    ).all()
     return found, (await session.execute(turns)).all()
 
 
