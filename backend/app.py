@@ -47,6 +47,9 @@ from chassis.service import create_app
 from chassis.settings import InternalSettings, LiveKitSettings, load_or_exit
 
 WRITE_EVERY_S = 5.0  # the probe of the database is a write
+BODY_BYTES = (
+    PICTURE_BYTES_BY_PATH | MEMORIES_BYTES_BY_PATH | FILE_BYTES_BY_PATH | BODY_BYTES_BY_PATH
+)
 
 
 def build(
@@ -57,91 +60,117 @@ def build(
     """The backend's app. `livekit` and `internal` are read from the environment unless given."""
     livekit = livekit or load_or_exit(LiveKitSettings)
     internal = internal or load_or_exit(InternalSettings)
-    metrics = Metrics("backend")
-    health = Health("backend", metrics)
-    client = pooled_client(metrics=metrics)
-    calls = Calls(settings, livekit, client, metrics, internal.key)
-    services = Services(health, client, livekit.http_url, settings, calls.lines.seen)
-
-    database = Database(settings.database_url.get_secret_value())
-    KeyRing(settings.encryption_keys).bind(database.engines.readers, database.engines.writers)
-    health.watch("database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S)
-    leader = Leader(database, "rooms")
-    watcher = RoomWatcher(
-        calls.sfu,
-        leader,
-        metrics,
-        worker_ready_at_s=lambda: _ready_at_s(health),
-        on_agent_lost=partial(_end_for_want_of_an_agent, database),
-    )
-
-    retention = Retention(database, leader, settings.retention_days)
-    search = MemorySearch(database, embeddings_of(settings, client))
-    pictures = Pictures()
-    first_admin = FirstAdmin(settings, database)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with (
-            client,
-            database,
-            first_admin,
-            leader,
-            watcher,
-            calls.ender,
-            retention,
-            search,
-            pictures,
-            gateway,
-        ):
-            yield
-
+    parts = _Parts(settings, livekit, internal)
     app = create_app(
         "backend",
-        metrics=metrics,
-        health=health,
-        lifespan=lifespan,
-        body_bytes_by_path=PICTURE_BYTES_BY_PATH
-        | MEMORIES_BYTES_BY_PATH
-        | FILE_BYTES_BY_PATH
-        | BODY_BYTES_BY_PATH,
+        metrics=parts.metrics,
+        health=parts.health,
+        lifespan=parts.lifespan,
+        body_bytes_by_path=BODY_BYTES,
     )
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     # Innermost: what it refuses is measured, logged and answered with the headers all have.
     app.user_middleware.append(Middleware(Gate, settings=settings, key=internal.key))
-    sign_in = SignIn(settings, database)
-    gateway = Gateway(settings, database, sign_in, metrics)
+    _add_account_routes(app, settings, parts)
+    _add_own_routes(app, settings, parts)
+    _add_service_routes(app, settings, internal, parts)
+    parts.gateway.add_routes(app)
+    serve_web_app(app, settings.web_dir)
+    return app
+
+
+class _Parts:
+    """What the routes stand on. Nothing is opened before `lifespan`."""
+
+    def __init__(
+        self, settings: BackendSettings, livekit: LiveKitSettings, internal: InternalSettings
+    ) -> None:
+        self.metrics = metrics = Metrics("backend")
+        self.health = Health("backend", metrics)
+        self.client = client = pooled_client(metrics=metrics)
+        self.calls = Calls(settings, livekit, client, metrics, internal.key)
+        self.services = Services(
+            *(self.health, client, livekit.http_url, settings, self.calls.lines.seen)
+        )
+        self.database = database = Database(settings.database_url.get_secret_value())
+        KeyRing(settings.encryption_keys).bind(database.engines.readers, database.engines.writers)
+        self.health.watch(
+            "database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S
+        )
+        self.leader = Leader(database, "rooms")
+        self.watcher = RoomWatcher(
+            *(self.calls.sfu, self.leader, metrics),
+            worker_ready_at_s=lambda: _ready_at_s(self.health),
+            on_agent_lost=partial(_end_for_want_of_an_agent, database),
+        )
+        self.retention = Retention(database, self.leader, settings.retention_days)
+        self.search = MemorySearch(database, embeddings_of(settings, client))
+        self.options = Options(settings, client)
+        self.pictures = Pictures()
+        self.first_admin = FirstAdmin(settings, database)
+        self.sign_in = SignIn(settings, database)
+        self.gateway = Gateway(settings, database, self.sign_in, metrics)
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        async with (
+            self.client,
+            self.database,
+            self.first_admin,
+            self.leader,
+            self.watcher,
+            self.calls.ender,
+            self.retention,
+            self.search,
+            self.pictures,
+            self.gateway,
+        ):
+            yield
+
+
+def _add_account_routes(app: FastAPI, settings: BackendSettings, parts: _Parts) -> None:
+    database, sign_in, search = parts.database, parts.sign_in, parts.search
     entry = Entry(settings, database, sign_in.sessions)
-    gone = calls.ender.user_gone
+    gone = parts.calls.ender.user_gone
     forget_user = Forgetting(database, sign_in.sessions, search, gone)
     app.include_router(
         account_routes(
-            *(settings, database, sign_in, entry, first_admin),
+            *(settings, database, sign_in, entry, parts.first_admin),
             on_user_gone=gone,
             forget_user=forget_user,
         )
     )
     app.include_router(
         portability_routes(
-            *(database, sign_in, search, pictures),
+            *(database, sign_in, search, parts.pictures),
             is_password=entry.is_password,
             forget_user=forget_user,
         )
     )
-    options, generator = Options(settings, client), ImageGenerator(settings, client)
-    app.include_router(calls.routes(database, sign_in, services, options))
+
+
+def _add_own_routes(app: FastAPI, settings: BackendSettings, parts: _Parts) -> None:
+    """Of what users own: calls, conversations, personas, memories."""
+    database, sign_in = parts.database, parts.sign_in
+    generator = ImageGenerator(settings, parts.client)
+    app.include_router(parts.calls.routes(database, sign_in, parts.services, parts.options))
     app.include_router(conversation_routes(database, sign_in))
-    app.include_router(persona_routes(database, sign_in, options, pictures, generator))
-    app.include_router(memory_routes(database, sign_in, search))
+    app.include_router(persona_routes(database, sign_in, parts.options, parts.pictures, generator))
+    app.include_router(memory_routes(database, sign_in, parts.search))
+
+
+def _add_service_routes(
+    app: FastAPI, settings: BackendSettings, internal: InternalSettings, parts: _Parts
+) -> None:
     may_record = settings.recording == "allowed"
     app.include_router(
-        internal_routes(database, search, internal.key, settings.user_name, may_record=may_record)
+        internal_routes(
+            *(parts.database, parts.search, internal.key, settings.user_name),
+            may_record=may_record,
+        )
     )
-    app.include_router(webhook_routes(calls.keys.all, watcher.look_early))
-    app.include_router(status_routes(services, sign_in, internal.key))
-    gateway.add_routes(app)
-    serve_web_app(app, settings.web_dir)
-    return app
+    app.include_router(webhook_routes(parts.calls.keys.all, parts.watcher.look_early))
+    app.include_router(status_routes(parts.services, parts.sign_in, internal.key))
 
 
 def _ready_at_s(health: Health) -> float | None:

@@ -42,7 +42,8 @@ def me_routes(
     )
     _add_preferences(router, settings, database, sign_in)
     _add_password(router, sign_in, entry, visitor_of, on_user_gone)
-    _add_sessions(router, database, sign_in, visitor_of, on_user_gone)
+    _add_session_list(router, database, sign_in)
+    _add_closing(router, database, sign_in, visitor_of, on_user_gone)
     return router
 
 
@@ -98,13 +99,7 @@ def _add_password(
         await on_user_gone(who.user_id)
 
 
-def _add_sessions(
-    router: APIRouter,
-    database: Database,
-    sign_in: SignIn,
-    visitor_of: Callable[[Request], Visitor],
-    on_user_gone: OnUserGone,
-) -> None:
+def _add_session_list(router: APIRouter, database: Database, sign_in: SignIn) -> None:
     @router.get("/sessions")
     async def list_sessions(who: Annotated[Principal, Depends(sign_in.user)]) -> Sessions:
         """Every browser that is signed in, the last seen first."""
@@ -116,6 +111,14 @@ def _add_sessions(
             sessions=[each.model_copy(update={"current": each.id == current}) for each in found]
         )
 
+
+def _add_closing(
+    router: APIRouter,
+    database: Database,
+    sign_in: SignIn,
+    visitor_of: Callable[[Request], Visitor],
+    on_user_gone: OnUserGone,
+) -> None:
     @router.delete("/sessions/{session_id}", status_code=204, responses=documented(NotFound))
     async def close_one_session(
         session_id: SessionId, request: Request, who: Annotated[Principal, Depends(sign_in.user)]
