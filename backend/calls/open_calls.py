@@ -5,6 +5,7 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from hashlib import blake2b
+from itertools import chain
 from typing import Protocol
 
 from backend.rooms.watcher_sfu import ROOM_PREFIX, SfuFailed
@@ -12,7 +13,6 @@ from chassis.logs import get_logger
 
 ROOM_BITS = 128  # a guessed room name would let a stranger listen
 TAG_BYTES = 8
-TAG_CHARS = 11
 FRESH_S = 1.0
 BELIEVED_S = 10.0  # while the SFU cannot be asked
 CLAIM_S = 3.0  # between a token and the room that it opens; who asked ahead counts no longer
@@ -62,23 +62,28 @@ class OpenCalls:
     def count(self, user_id: str | None = None) -> int:
         """Calls of one user, or all."""
         oldest_s = time.monotonic() - CLAIM_S
-        for room in [r for r, at_s in self._claimed_at_s.items() if at_s < oldest_s]:
+        while self._claimed_at_s:
+            room, at_s = next(iter(self._claimed_at_s.items()))
+            if at_s >= oldest_s:
+                break
             del self._claimed_at_s[room]
-        rooms = [*self._rooms, *self._claimed_at_s]
-        return len(rooms) if user_id is None else sum(is_of(room, user_id) for room in rooms)
+        if user_id is None:
+            return len(self._rooms) + len(self._claimed_at_s)
+        theirs = prefix_of(user_id)
+        return sum(room.startswith(theirs) for room in chain(self._rooms, self._claimed_at_s))
 
     def claim(self, user_id: str) -> str:
         """A new room's name, for a token that is handed out now."""
-        room = f"{ROOM_PREFIX}{tag_of(user_id)}-{secrets.token_urlsafe(ROOM_BITS // 8)}"
+        room = prefix_of(user_id) + secrets.token_urlsafe(ROOM_BITS // 8)
         self._claimed_at_s[room] = time.monotonic()
         return room
 
 
-def tag_of(user_id: str) -> str:
+def prefix_of(user_id: str) -> str:
     """Tells a user's rooms from others', not whose they are: ids of users are random."""
     digest = blake2b(user_id.encode(), digest_size=TAG_BYTES, person=b"parley rooms").digest()
-    return urlsafe_b64encode(digest).decode().rstrip("=")
+    return f"{ROOM_PREFIX}{urlsafe_b64encode(digest).decode().rstrip('=')}-"
 
 
 def is_of(room: str, user_id: str) -> bool:
-    return room.startswith(f"{ROOM_PREFIX}{tag_of(user_id)}-")
+    return room.startswith(prefix_of(user_id))
