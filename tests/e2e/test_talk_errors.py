@@ -77,7 +77,7 @@ def test_a_lost_voice_server_takes_no_words_away(stack: Stack) -> None:
         start_call(page, stack, "Continue with text only")
         ask(page, "What is 12 x 12?", "144")
         state = page.get_by_test_id("agent-state")
-        expect(state).to_have_attribute("data-state", "waiting_for_text", timeout=ANSWER_WITHIN_MS)
+        expect(state).to_have_attribute("data-state", "speaking", timeout=ANSWER_WITHIN_MS)
         (killed,) = stack.pids("sfu")
         # Who restarts it stands still for as long as the page is looked at.
         with stopped(stack.process.pid):

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useAnnouncer } from '../../ui/announcer';
 import { useArrivalFocus } from '../../ui/arrivalFocus';
 import { isUnderway } from '../../voice/callState';
+import { useOtherCall } from '../../voice/useOtherCall';
 import { LeaveGuard } from './LeaveGuard';
 import { type Talk, useTalk, whenIdle } from './useTalk';
 import { Welcome } from './Welcome';
@@ -29,6 +30,7 @@ export default function TalkPage() {
   const { state } = talk.call;
   const heading = useArrivalFocus<HTMLHeadingElement>();
   const { message, announce } = useAnnouncer();
+  const elsewhere = useOtherCall(isUnderway(state));
 
   useEffect(() => whenIdle(loadLater), []);
   useEffect(() => {
@@ -48,6 +50,7 @@ export default function TalkPage() {
       {state.kind === 'idle' && (
         <Welcome
           secure={window.isSecureContext}
+          elsewhere={elsewhere}
           choices={talk.choices}
           earlier={talk.goingOn ? talk.earlier : null}
           onStart={talk.begin}

@@ -1,6 +1,6 @@
 /** Before the call: what this is, who will answer, and the one button that starts it. */
 
-import { Keyboard, LockOpen, Mic } from 'lucide-react';
+import { Copy, Keyboard, LockOpen, type LucideIcon, Mic } from 'lucide-react';
 import { lazy, type Ref, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/Button';
@@ -17,6 +17,8 @@ const PersonaPicker = lazy(() => import('./PersonaPicker'));
 
 type Props = {
   secure: boolean;
+  /** Another tab of this browser is in a call. */
+  elsewhere?: boolean;
   choices: Choices;
   /** What is to be gone on with; null for a new conversation. */
   earlier: Earlier | null;
@@ -24,7 +26,8 @@ type Props = {
   headingRef?: Ref<HTMLHeadingElement>;
 };
 
-export function Welcome({ secure, choices, earlier, onStart, headingRef }: Props) {
+export function Welcome(props: Props) {
+  const { secure, elsewhere = false, choices, earlier, onStart, headingRef } = props;
   const { t } = useTranslation('talk');
   usePageTitle(null);
   const persona = personaOf(choices.personas, choices.personaId);
@@ -46,7 +49,14 @@ export function Welcome({ secure, choices, earlier, onStart, headingRef }: Props
           {earlier ? earlierWords(earlier, t('welcome.goOn')) : t('welcome.sentence')}
         </p>
       </div>
-      {!secure && <InsecureNote />}
+      {!secure && (
+        <Note title={t('welcome.insecureTitle')} body={t('welcome.insecureBody')} icon={LockOpen} />
+      )}
+      <div role="status" className="empty:absolute">
+        {elsewhere && (
+          <Note title={t('welcome.elsewhereTitle')} body={t('welcome.elsewhereBody')} icon={Copy} />
+        )}
+      </div>
       {earlier && (
         <Suspense>
           <EarlierWords earlier={earlier} />
@@ -80,14 +90,14 @@ function earlierWords({ conversation }: Earlier, otherwise: string): string {
   return conversation.title ?? conversation.preview ?? formatDate(conversation.started_at);
 }
 
-function InsecureNote() {
-  const { t } = useTranslation('talk');
+function Note(props: { title: string; body: string; icon: LucideIcon }) {
+  const { title, body, icon: Icon } = props;
   return (
     <div className="flex gap-3 rounded-2xl bg-warn-soft p-4 text-left text-sm">
-      <LockOpen aria-hidden size={20} className="mt-0.5 shrink-0 text-warn" />
+      <Icon aria-hidden size={20} className="mt-0.5 shrink-0 text-warn" />
       <div>
-        <h2 className="font-semibold">{t('welcome.insecureTitle')}</h2>
-        <p className="text-soft">{t('welcome.insecureBody')}</p>
+        <h2 className="font-semibold">{title}</h2>
+        <p className="text-soft">{body}</p>
       </div>
     </div>
   );

@@ -4,6 +4,8 @@ import type { EndReason } from '../../voice/callState';
 
 export const talk = {
   welcome: {
+    elsewhereTitle: 'You are in a call in another tab',
+    elsewhereBody: 'Start one here too, and the two may hear each other. End the other one first.',
     goOnTitle: 'Pick up where you left off',
     goOn: 'An earlier conversation',
     goOnFailed: 'What was said before could not be loaded',

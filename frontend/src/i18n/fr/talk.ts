@@ -5,6 +5,9 @@ import type { Translated } from '../translated';
 
 export const talk = {
   welcome: {
+    elsewhereTitle: 'Vous êtes en appel dans un autre onglet',
+    elsewhereBody:
+      'Si vous en démarrez un ici aussi, les deux pourraient s’entendre. Terminez d’abord l’autre.',
     goOnTitle: 'Reprenons où vous en étiez',
     goOn: 'Une conversation précédente',
     goOnFailed: 'Ce qui a été dit n’a pas pu être chargé',
