@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from itertools import count
 from urllib.parse import quote
 
 from bench.backend.http import Connection, Reply
@@ -121,7 +122,7 @@ async def chat_throughput(url: str, behind: str) -> Numbers:
     path = f"{CHAT}?chunks={TOKENS}&bytes=200&apart_ms={TOKENS_APART_MS}"
     key = await api_key(url)
     ratio = await _ratio(
-        lambda base, headers: _bytes_per_s(base, headers, path, QUESTION, CHATS, 1),
+        lambda base, headers: _bytes_per_s(base, headers, path, lambda: QUESTION, CHATS, 1),
         behind,
         url,
         key,
@@ -134,7 +135,7 @@ async def chat_throughput(url: str, behind: str) -> Numbers:
     return {
         f"throughput, {CHATS} chats of {1000 // TOKENS_APART_MS} tokens/s, of direct": ratio,
         "gateway, sound as fast as it goes MB/s": (
-            await _bytes_per_s(url, _bearer(key), flat, b"{}", 4, 4)
+            await _bytes_per_s(url, _bearer(key), flat, lambda: b"{}", 4, 4)
         )
         / 1e6,
         "gateway, small requests/s": len(replies) / took_s,
@@ -144,9 +145,13 @@ async def chat_throughput(url: str, behind: str) -> Numbers:
 
 async def speech_throughput(url: str, behind: str) -> Numbers:
     """The standby's voice, as fast as it speaks."""
-    body = json.dumps(
-        {"model": "espeak-ng", "voice": "en", "input": SENTENCE * 4, "response_format": "pcm"}
-    ).encode()
+    numbers = count()  # the voice remembers what it said: it is never asked the same twice
+
+    def body() -> bytes:
+        text = " ".join(f"Number {next(numbers)}. {SENTENCE}" for _ in range(4))
+        voice = {"model": "espeak-ng", "voice": "en", "response_format": "pcm"}
+        return json.dumps({"input": text, **voice}).encode()
+
     key = await api_key(url)
     ratio = await _ratio(
         lambda base, headers: _bytes_per_s(base, headers, SPEECH, body, 2, 8), behind, url, key
@@ -177,7 +182,12 @@ async def _ratio(
 
 
 async def _bytes_per_s(
-    base: str, headers: Mapping[str, str], path: str, body: bytes, workers: int, times: int
+    base: str,
+    headers: Mapping[str, str],
+    path: str,
+    body: Callable[[], bytes],
+    workers: int,
+    times: int,
 ) -> float:
     async with AsyncExitStack() as open_:
         clients = [
@@ -185,7 +195,7 @@ async def _bytes_per_s(
         ]
 
         async def work(client: Connection) -> int:
-            return sum([_fine(await client.ask("POST", path, body)).size for _ in range(times)])
+            return sum([_fine(await client.ask("POST", path, body())).size for _ in range(times)])
 
         began_s = time.perf_counter()
         total = sum(await asyncio.gather(*map(work, clients)))
