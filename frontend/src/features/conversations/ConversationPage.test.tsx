@@ -104,7 +104,7 @@ test('a turn is played from its place in the recording, and shown while it is he
   expect(audio).toHaveAttribute('src', '/api/conversations/c1/recordings/r1');
   Object.defineProperty(audio, 'readyState', { value: 4 });
   const second = document.getElementById('turn-t2') as HTMLElement;
-  await user.click(within(second).getByRole('button', { name: 'Play from here' }));
+  await user.click(within(second).getByRole('button', { name: 'Play from 0:09' }));
   expect(audio.currentTime).toBe(9);
   expect(second).toHaveAttribute('aria-current', 'true');
   audio.currentTime = 6;

@@ -10,6 +10,8 @@ import { ToolCard } from '../talk/ToolCard';
 import type { Turn } from './conversations';
 import { partsOf } from './heard';
 import type { Replay } from './useRecording';
+// The look of the waterfall.
+import '../talk/call.css';
 
 type Props = {
   turn: Turn;
@@ -56,14 +58,16 @@ export function TurnItem({ turn, agent, began_ms, linked, replay }: Props) {
         {replay?.playable.has(turn.id) && (
           <button
             type="button"
-            aria-label={t('playFrom')}
+            aria-label={t('playFrom', { time: at })}
             onClick={() => replay.playFrom(turn.id)}
             className="inline-flex size-8 items-center justify-center rounded-full text-accent hover:bg-raised"
           >
             <Play aria-hidden size={14} />
           </button>
         )}
-        {current && <span className="font-medium text-accent">{t('playing')}</span>}
+        {current && replay?.playing && (
+          <span className="font-medium text-accent">{t('playing')}</span>
+        )}
       </div>
       <Words turn={turn} own={own} />
       {!own && <LatencyChip timing={timing} />}

@@ -73,7 +73,7 @@ export const conversations = {
   unheard: 'Not heard any more:',
   unheardAll: 'You interrupted before anything of this was heard.',
   linkTurn: 'Link to this turn, said at {{time}}',
-  playFrom: 'Play from here',
+  playFrom: 'Play from {{time}}',
   playing: 'playing now',
   reasons: {
     user_hung_up: 'You ended it',

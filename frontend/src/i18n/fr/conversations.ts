@@ -78,7 +78,7 @@ export const conversations = {
   unheard: 'Plus entendu :',
   unheardAll: 'Vous avez interrompu avant que rien n’en soit entendu.',
   linkTurn: 'Lien vers ce tour, dit à {{time}}',
-  playFrom: 'Écouter à partir d’ici',
+  playFrom: 'Écouter à partir de {{time}}',
   playing: 'en cours de lecture',
   reasons: {
     user_hung_up: 'Vous y avez mis fin',
