@@ -1,5 +1,6 @@
 """Browsers that are signed in: opened, looked up by their token, closed."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from weakref import WeakValueDictionary
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,14 +48,17 @@ class OpenSessions:
         self.lasts = lasts
         self._database = database
         self._found: dict[str, _Found] = {}
+        self._looking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closed = 0  # counts: what was read before a closing must not be remembered after it
 
     async def principal(self, token: str) -> Principal | None:
         """None for a token that is unknown, expired, or of a disabled user."""
         hashed = hash_of(token)
-        found = self._found.get(hashed)
-        if found is None or time.monotonic() > found.believed_until_s:
-            found = await self._look_up(hashed)
+        found = self._believed(hashed)
+        if found is None:
+            # A browser's burst of requests is one look: each would take a connection.
+            async with self._looking.setdefault(hashed, asyncio.Lock()):
+                found = self._believed(hashed) or await self._look_up(hashed)
         if found is None or datetime.now(UTC) >= found.expires_at:
             return None
         return found.principal
@@ -66,6 +71,10 @@ class OpenSessions:
             for hashed, found in self._found.items()
             if found.principal.user_id != user_id
         }
+
+    def _believed(self, hashed: str) -> _Found | None:
+        found = self._found.get(hashed)
+        return found if found and time.monotonic() <= found.believed_until_s else None
 
     async def _look_up(self, hashed: str) -> _Found | None:
         closed_before = self._closed
