@@ -114,7 +114,7 @@ def test_an_agent_that_stands_still_is_named_and_can_be_tried_again(stack: Stack
                 "href", "/health"
             )
             page.get_by_role("button", name="Try again").click()
-            problem(page, "All lines are busy")
+            problem(page, "No agent can answer just now")
         finally:
             for pid in agents:
                 os.kill(pid, signal.SIGCONT)

@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Button, buttonClasses } from '../../ui/Button';
+import { usePageTitle } from '../../ui/pageTitle';
 import type { CallMode, EndReason } from '../../voice/callState';
 import type { Transcript } from '../../voice/transcript';
 import { LatencyLine } from './TranscriptPanel';
@@ -22,6 +23,7 @@ type Props = {
 
 export function EndCard({ reason, entries, conversationId, cut, onStart, onContinue }: Props) {
   const { t } = useTranslation('talk');
+  usePageTitle(t('ended.title'));
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const goOn = conversationId !== null && entries.length > 0;

@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Button, buttonClasses } from '../../ui/Button';
+import { usePageTitle } from '../../ui/pageTitle';
 import { unreachable } from '../../voice/problem';
 import type { ProblemWords } from './problemWords';
 import { useCountdown } from './useCountdown';
@@ -20,6 +21,7 @@ type MessageProps = {
 /** Goes into an alert region that was on the page before. */
 export function ProblemMessage({ words, health, reference, watching }: MessageProps) {
   const { t } = useTranslation('talk');
+  usePageTitle(words.title);
   return (
     <div className="flex flex-col items-center gap-4 text-center">
       <span className="inline-flex size-16 items-center justify-center rounded-full bg-danger-soft text-danger">

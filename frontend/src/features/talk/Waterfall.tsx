@@ -104,28 +104,30 @@ function Column(props: React.ComponentProps<'div'>) {
 function Table({ bars }: { bars: readonly WaterfallBar[] }) {
   const { t } = useTranslation('talk');
   return (
-    <table className="sr-only">
-      <caption>{t('latency.caption')}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{t('latency.stage')}</th>
-          <th scope="col">{t('latency.from')}</th>
-          <th scope="col">{t('latency.to')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {bars.map(({ stage, from_s, to_s, ahead }) => (
-          <tr key={stage}>
-            <th scope="row">
-              {t(`latency.stages.${stage}`)}
-              {ahead && ` (${t('latency.ahead')})`}
-            </th>
-            <td>{t('latency.seconds', { seconds: secondsWords(from_s, 2) })}</td>
-            <td>{t('latency.seconds', { seconds: secondsWords(to_s, 2) })}</td>
+    <div className="sr-only">
+      <table>
+        <caption>{t('latency.caption')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('latency.stage')}</th>
+            <th scope="col">{t('latency.from')}</th>
+            <th scope="col">{t('latency.to')}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {bars.map(({ stage, from_s, to_s, ahead }) => (
+            <tr key={stage}>
+              <th scope="row">
+                {t(`latency.stages.${stage}`)}
+                {ahead && ` (${t('latency.ahead')})`}
+              </th>
+              <td>{t('latency.seconds', { seconds: secondsWords(from_s, 2) })}</td>
+              <td>{t('latency.seconds', { seconds: secondsWords(to_s, 2) })}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

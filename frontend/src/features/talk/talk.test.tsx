@@ -124,6 +124,7 @@ describe('after a call', () => {
     const { user, start, become } = show({ kind: 'idle' }, '/?conversation=c1', said);
     await screen.findByRole('log');
     become({ kind: 'ended', reason: 'lost', mode: 'voice' }, 'c1');
+    expect(document.title).toBe('Call ended · Parley');
     await user.click(await button('Rejoin'));
     expect(start).toHaveBeenCalledWith('voice', { ...NOBODY, conversationId: 'c1' });
     expect(screen.getByText('At noon,')).toBeInTheDocument();

@@ -270,9 +270,9 @@ export const talk = {
       steps: ['End the other call, perhaps in another tab or on another device, then try again.'],
     },
     no_capacity: {
-      title: 'All lines are busy',
-      cause: 'No agent has room for another call just now.',
-      steps: ['Wait a moment, then try again.'],
+      title: 'No agent can answer just now',
+      cause: 'It is not running, or still getting ready.',
+      steps: ['Wait a moment, then try again.', 'If it stays, look at what is down.'],
     },
     voice_server_down: {
       title: 'The voice server is down',

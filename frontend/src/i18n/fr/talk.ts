@@ -285,9 +285,9 @@ export const talk = {
       ],
     },
     no_capacity: {
-      title: 'Toutes les lignes sont occupées',
-      cause: 'Aucun agent n’a de place pour un autre appel en ce moment.',
-      steps: ['Attendez un instant, puis réessayez.'],
+      title: 'Aucun agent ne peut répondre pour le moment',
+      cause: 'Il ne tourne pas, ou se prépare encore.',
+      steps: ['Attendez un instant, puis réessayez.', 'Si cela dure, voyez ce qui est en panne.'],
     },
     voice_server_down: {
       title: 'Le serveur vocal est en panne',
