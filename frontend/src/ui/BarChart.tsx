@@ -49,18 +49,20 @@ export function BarChart({ label, bars, format }: Props) {
           );
         })}
       </svg>
-      <table className="sr-only">
-        <caption>{label}</caption>
-        <tbody>
-          {bars.map((bar, place) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as above.
-            <tr key={place}>
-              <th scope="row">{bar.label}</th>
-              <td>{format(bar.value)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div className="sr-only">
+        <table>
+          <caption>{label}</caption>
+          <tbody>
+            {bars.map((bar, place) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: as above.
+              <tr key={place}>
+                <th scope="row">{bar.label}</th>
+                <td>{format(bar.value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }
