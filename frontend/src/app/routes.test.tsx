@@ -91,7 +91,7 @@ describe('somebody who is signed in', () => {
   it('can sign out', async () => {
     let signedIn = true;
     const { calls, user } = open(
-      '/health',
+      '/settings',
       {},
       {
         'GET /api/auth': () => ({ ...SESSION, user: signedIn ? ADA : null }),

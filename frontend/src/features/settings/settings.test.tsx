@@ -115,7 +115,7 @@ describe('deleting oneself', () => {
     await user.click(press);
     expect(await screen.findByRole('alert')).toHaveTextContent('You are signed out.');
     expect(calls.at(-1)?.path).toBe('/api/me/forget');
-    await user.click(screen.getByRole('button', { name: 'Good' }));
+    await user.click(screen.getByRole('button', { name: 'OK' }));
     await waitFor(() => expect(calls.at(-1)?.path).toBe('/api/auth'));
     expect(calls.find((call) => call.path === '/api/me/forget')?.body).toEqual({
       confirm: 'ada',

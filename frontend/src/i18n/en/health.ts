@@ -15,7 +15,7 @@ export const health = {
   version: 'Version {{version}}',
   names: { database: 'Database', limits: 'Counters (Redis)', images: 'Image generator' },
   states: { ready: 'Works', unready: 'Does not work', unknown: 'Not looked at yet' },
-  since: 'since {{when}}',
+  since: 'last change {{when}}',
   latency: 'answers in {{time}}',
   reasons: {
     service_unreachable: 'It cannot be reached.',
@@ -67,7 +67,7 @@ export const health = {
   test: {
     title: 'Test my connection',
     intro:
-      'Makes a short call from this browser, without talking to anybody. It takes about half a minute; the last step needs the microphone: say something.',
+      'Makes a short call from this browser, to which the agent may come. It takes up to half a minute; the last step needs the microphone: say something.',
     signIn: 'Sign in to test whether a call gets through from this browser.',
     start: 'Start the test',
     again: 'Test again',

@@ -2,7 +2,7 @@
 
 export const settings = {
   title: 'Settings',
-  intro: 'Sound and display are kept in this browser, everything else on the server.',
+  intro: 'Sound and looks are kept in this browser, everything else on the server.',
   parts: 'Parts of the settings',
   tabs: {
     sound: 'Sound',
@@ -124,7 +124,7 @@ export const settings = {
       account: 'Your account and everything in it was deleted. You are signed out.',
       data: 'Everything was deleted.',
     },
-    leave: 'Good',
+    leave: 'OK',
   },
   account: {
     title: 'You',

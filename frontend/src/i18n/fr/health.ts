@@ -22,7 +22,7 @@ export const health = {
     images: 'Générateur d’images',
   },
   states: { ready: 'Fonctionne', unready: 'Ne fonctionne pas', unknown: 'Pas encore vérifié' },
-  since: 'depuis {{when}}',
+  since: 'dernier changement {{when}}',
   latency: 'répond en {{time}}',
   reasons: {
     service_unreachable: 'Il est injoignable.',
@@ -75,7 +75,7 @@ export const health = {
   test: {
     title: 'Tester ma connexion',
     intro:
-      'Fait un court appel depuis ce navigateur, sans parler à personne. Cela prend une demi-minute ; la dernière étape a besoin du microphone : dites quelque chose.',
+      'Fait un court appel depuis ce navigateur, où l’agent peut venir. Cela prend jusqu’à une demi-minute ; la dernière étape a besoin du microphone : dites quelque chose.',
     signIn: 'Connectez-vous pour tester si un appel passe depuis ce navigateur.',
     start: 'Commencer le test',
     again: 'Tester encore',

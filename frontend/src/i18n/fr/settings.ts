@@ -5,7 +5,7 @@ import type { Translated } from '../translated';
 
 export const settings = {
   title: 'Réglages',
-  intro: 'Son et affichage sont gardés dans ce navigateur, tout le reste sur le serveur.',
+  intro: 'Son et apparence sont gardés dans ce navigateur, tout le reste sur le serveur.',
   parts: 'Parties des réglages',
   tabs: {
     sound: 'Son',
@@ -133,7 +133,7 @@ export const settings = {
       account: 'Votre compte et tout son contenu ont été supprimés. Vous êtes déconnecté.',
       data: 'Tout a été supprimé.',
     },
-    leave: 'Bien',
+    leave: 'D’accord',
   },
   account: {
     title: 'Vous',
