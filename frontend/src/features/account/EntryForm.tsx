@@ -7,6 +7,7 @@ import { sessionChanged } from '../../client/session';
 import { Button } from '../../ui/Button';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { ErrorSummary } from '../../ui/ErrorSummary';
+import { formatClock } from '../../ui/format';
 import { EntryFields, fieldId } from './EntryFields';
 import { type Entered, type EntryField, missingIn, type Refusal, refusalsOf } from './refusals';
 import { useWait } from './useWait';
@@ -23,6 +24,8 @@ type Props = {
   children?: ReactNode;
 };
 
+/** Nobody thinks in seconds beyond. */
+const LONG_WAIT_S = 100;
 const NOTHING: readonly EntryField[] = [];
 
 export function EntryForm(props: Props) {
@@ -69,9 +72,11 @@ export function EntryForm(props: Props) {
       {error && refusals.length === 0 && <ErrorCard error={error} />}
       <EntryFields kind={kind} asks={asks} given={given} refusals={refusals} />
       {wait_s > 0 && (
-        // Counting aloud would drown everything else; the summary has said it once.
-        <p aria-hidden className="text-soft text-sm">
-          {t('common:errors.wait', { count: wait_s })}
+        // Not a live region: counting aloud would drown everything else.
+        <p className="text-soft text-sm">
+          {wait_s < LONG_WAIT_S
+            ? t('common:errors.wait', { count: wait_s })
+            : t('longWait', { time: formatClock(wait_s) })}
         </p>
       )}
       <Button type="submit" look="primary" busy={entering.isPending} disabled={wait_s > 0}>

@@ -2,6 +2,7 @@
 
 export const account = {
   refused: 'That did not work yet',
+  longWait: 'You can try again in {{time}} minutes.',
   signIn: {
     title: 'Sign in',
     intro: 'Welcome back.',

@@ -5,6 +5,7 @@ import type { Translated } from '../translated';
 
 export const account = {
   refused: 'Ce n’est pas encore bon',
+  longWait: 'Vous pourrez réessayer dans {{time}} minutes.',
   signIn: {
     title: 'Se connecter',
     intro: 'Heureux de vous revoir.',
