@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +102,7 @@ class Stack:
         raise AssertionError(f"the stack was not ready within {within_s:g} s: {seen}")
 
 
-def start(name: str) -> Stack:
+def start(name: str, settings: Mapping[str, str] | None = None) -> Stack:
     """Start `parley up` in `test-logs/<name>`; its logs stay there."""
     folder = LOGS / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,6 +114,7 @@ def start(name: str) -> Stack:
             "BACKEND_TOKENS_PER_MINUTE": "600",
             "BACKEND_RECORDING": "allowed",
             "PYTHONPATH": str(ROOT),
+            **(settings or {}),
         }
     )
     with (folder / "up.log").open("wb") as log:
@@ -143,9 +144,9 @@ def stop(stack: Stack, signum: int = signal.SIGTERM) -> list[psutil.Process]:
 
 
 @contextmanager
-def running_stack(name: str) -> Iterator[Stack]:
+def running_stack(name: str, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """The stack, ready for calls, until the block ends."""
-    stack = start(name)
+    stack = start(name, settings)
     try:
         wait_ready(f"{stack.url}/health/live", stack.process, UP_WITHIN_S)
         stack.wait_ready()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatClock, formatLatency, formatRelative } from './format';
+import { formatBytes, formatClock, formatLatency, formatRelative, languageName } from './format';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 
@@ -37,4 +37,9 @@ describe('times and sizes', () => {
   ])('%s bytes are %s', (bytes, words) => {
     expect(formatBytes(bytes)).toBe(words);
   });
+});
+
+it('names languages, and leaves codes no browser knows as they are', () => {
+  expect(languageName('fr')).toBe('French');
+  expect(languageName('x-nobody!')).toBe('x-nobody!');
 });

@@ -73,3 +73,13 @@ function formatUnit(value: number, unit: string, decimals: number): string {
 function format(options: Intl.DateTimeFormatOptions, instant: Instant): string {
   return new Intl.DateTimeFormat(currentLanguage(), options).format(new Date(instant));
 }
+
+/** A language by its name; a code no browser knows (espeak has some) stays as it is. */
+export function languageName(code: string): string {
+  try {
+    return new Intl.DisplayNames([currentLanguage()], { type: 'language' }).of(code) ?? code;
+  } catch (error) {
+    if (error instanceof RangeError) return code;
+    throw error;
+  }
+}

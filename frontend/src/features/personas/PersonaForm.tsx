@@ -152,9 +152,8 @@ function WhoCard({ edit }: { edit: Edit }) {
 }
 
 function LanguageField({ edit, languages }: { edit: Edit; languages: readonly string[] }) {
-  const { t, i18n } = useTranslation('personas');
+  const { t } = useTranslation('personas');
   const { draft, set, field } = edit;
-  const names = new Intl.DisplayNames([i18n.language], { type: 'language' });
   const offered = new Set(languages);
   if (draft.language && draft.language !== 'auto') offered.add(draft.language);
   return (
@@ -166,7 +165,7 @@ function LanguageField({ edit, languages }: { edit: Edit; languages: readonly st
       options={[
         { value: '', label: t('languageDefault') },
         { value: 'auto', label: t('languageAuto') },
-        ...[...offered].map((code) => ({ value: code, label: names.of(code) ?? code })),
+        ...[...offered].map((code) => ({ value: code, label: languageName(code) })),
       ]}
       onChange={(event) => set({ language: event.target.value })}
     />
