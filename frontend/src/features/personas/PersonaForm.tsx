@@ -10,6 +10,7 @@ import { Card } from '../../ui/Card';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { ErrorSummary } from '../../ui/ErrorSummary';
 import { SelectField, TextAreaField, TextField } from '../../ui/Field';
+import { languageName } from '../../ui/format';
 import {
   create,
   type NewPersona,
