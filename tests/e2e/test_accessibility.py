@@ -26,6 +26,10 @@ FAULTS = """async () => (await axe.run()).violations.map(
   ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`
 )"""
 
+COLOURS_SETTLED = """() => !document.getAnimations().some(
+  (animation) => animation instanceof CSSTransition && animation.playState === 'running'
+)"""
+
 
 @pytest.fixture(scope="module")
 def conversation(stack: Stack) -> str:
@@ -74,6 +78,7 @@ def test_a_call_is_for_everybody(stack: Stack) -> None:
         expect(said_by(page, "agent").filter(has_text="42")).to_be_visible(timeout=ANSWER_WITHIN_MS)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
+            page.wait_for_function(COLOURS_SETTLED)  # they fade from one theme to the other
             assert page.evaluate(FAULTS) == [], theme
 
 

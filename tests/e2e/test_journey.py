@@ -126,6 +126,8 @@ def delete_the_account(page: Page, stack: Stack) -> None:
     dialog.get_by_label(re.compile("ada")).fill("ada")
     dialog.get_by_label("Your password", exact=True).fill(PASSWORD)
     dialog.get_by_role("button", name="Delete for good").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("was deleted")
+    dialog.get_by_role("button", name="OK").click()
     expect(page).to_have_url(re.compile("/sign-in"))
     refused = httpx2.post(
         f"{stack.url}/api/auth/login",
