@@ -84,8 +84,9 @@ class MeChange(Body):
 
     preferred_name: Name | None = None
     language: Language | None = None
-    memory_policy: MemoryPolicy = "auto"
-    record_calls: bool = False
+    # Factories: a plain default would be told to clients as if it were what is set then.
+    memory_policy: MemoryPolicy = Field(default_factory=lambda: "auto")
+    record_calls: bool = Field(default_factory=bool)
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
 
 

@@ -1634,15 +1634,11 @@ export interface components {
             language?: string | null;
             /**
              * Memory Policy
-             * @default auto
              * @enum {string}
              */
-            memory_policy: "auto" | "ask" | "off";
-            /**
-             * Record Calls
-             * @default false
-             */
-            record_calls: boolean;
+            memory_policy?: "auto" | "ask" | "off";
+            /** Record Calls */
+            record_calls?: boolean;
             /** Retention Days */
             retention_days?: number | null;
         };

@@ -1,4 +1,4 @@
-/** How a persona thinks and behaves: model, temperature, interruptions, tools. */
+/** How a persona behaves: temperature, interruptions, tools. */
 
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../ui/Card';
@@ -13,21 +13,9 @@ const MODES: readonly Persona['interruption_mode'][] = ['normal', 'words', 'off'
 export function MannersCard({ edit, options }: { edit: Edit; options: Options | null }) {
   const { t } = useTranslation('personas');
   const { draft, set, field } = edit;
-  const models = new Set(options?.models ?? []);
-  if (draft.model) models.add(draft.model);
   return (
     <Card title={t('manners')}>
       <div className="grid gap-4 sm:grid-cols-2">
-        <SelectField
-          {...field('model')}
-          label={t('model')}
-          value={draft.model}
-          options={[
-            { value: '', label: t('modelDefault') },
-            ...[...models].map((model) => ({ value: model, label: model })),
-          ]}
-          onChange={(event) => set({ model: event.target.value })}
-        />
         <TextField
           {...field('temperature')}
           label={t('temperature')}

@@ -8,7 +8,6 @@ export type Draft = {
   style: string;
   voice: string;
   language: string;
-  model: string;
   greeting: string;
   /** As typed; empty: the agent's own. */
   temperature: string;
@@ -31,7 +30,6 @@ export function draftOf(persona: Persona | null): Draft {
     style: persona?.style ?? '',
     voice: persona?.voice ?? '',
     language: persona?.language ?? '',
-    model: persona?.model ?? '',
     greeting: persona?.greeting ?? '',
     temperature: persona?.temperature?.toString() ?? '',
     tools: persona?.tools ?? null,
@@ -40,6 +38,7 @@ export function draftOf(persona: Persona | null): Draft {
   };
 }
 
+/** What is not on the form, the model above all, stays as it is. */
 export function bodyOf(draft: Draft): NewPersona {
   return {
     name: draft.name.trim(),
@@ -47,7 +46,6 @@ export function bodyOf(draft: Draft): NewPersona {
     style: draft.style.trim(),
     voice: draft.voice || null,
     language: draft.language || null,
-    model: draft.model || null,
     greeting: draft.greeting.trim() || null,
     temperature: numberIn(draft.temperature),
     tools: draft.tools === null ? null : [...draft.tools],

@@ -1,9 +1,8 @@
 /** Lets one hear a voice: a sentence from the speech server, one at a time. */
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ApiError, errorFrom } from '../../client/ApiError';
-
-const PREVIEW_WITHIN_MS = 20_000;
+import { ApiError } from '../../client/ApiError';
+import { requestSpeech } from '../../client/api';
 
 export type Preview = {
   /** The voice being fetched or heard. */
@@ -48,7 +47,7 @@ export function useVoicePreview(): Preview {
 }
 
 async function heard(voice: string, sentence: string, signal: AbortSignal): Promise<void> {
-  const url = URL.createObjectURL(await spoken(voice, sentence, signal));
+  const url = URL.createObjectURL(await requestSpeech({ input: sentence, voice }, signal));
   const audio = new Audio(url);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -61,21 +60,4 @@ async function heard(voice: string, sentence: string, signal: AbortSignal): Prom
     audio.pause();
     URL.revokeObjectURL(url);
   }
-}
-
-async function spoken(voice: string, sentence: string, signal: AbortSignal): Promise<Blob> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(PREVIEW_WITHIN_MS)]);
-  let response: Response;
-  try {
-    response = await fetch('/v1/audio/speech', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'tts-1', voice, input: sentence, response_format: 'mp3' }),
-      signal: within,
-    });
-  } catch (cause) {
-    throw new ApiError({ status: null, cause });
-  }
-  if (!response.ok) throw errorFrom(response, await response.json().catch(() => null));
-  return response.blob();
 }

@@ -6,14 +6,12 @@ import type { components } from '../../client/schema';
 import { type Session, sessionQuery } from '../../client/session';
 
 /** What is left out stays as it is. */
-export type MeChange = Partial<components['schemas']['MeChange']>;
+export type MeChange = components['schemas']['MeChange'];
 
 export function useChangeMe() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (changes: MeChange) =>
-      // The generated type asks for fields the server has a default for.
-      ask(api.PATCH('/api/me', { body: changes as components['schemas']['MeChange'] })),
+    mutationFn: (changes: MeChange) => ask(api.PATCH('/api/me', { body: changes })),
     onSuccess: (user) =>
       client.setQueryData<Session>(sessionQuery.queryKey, (old) => old && { ...old, user }),
   });

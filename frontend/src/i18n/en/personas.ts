@@ -46,8 +46,6 @@ export const personas = {
   greeting: 'Greeting',
   greetingHint: 'What it says first. Leave it empty for the usual one.',
   manners: 'How it behaves',
-  model: 'Language model',
-  modelDefault: 'As the agent is set',
   temperature: 'Temperature',
   temperatureHint:
     'From 0, always the same, to {{most, number}}, full of surprises. Empty: as set.',

@@ -50,8 +50,6 @@ export const personas = {
   greeting: 'Salutation',
   greetingHint: 'Ce qu’il dit en premier. Laissez vide pour la formule habituelle.',
   manners: 'Son comportement',
-  model: 'Modèle de langage',
-  modelDefault: 'Selon les réglages de l’agent',
   temperature: 'Température',
   temperatureHint:
     'De 0, toujours pareil, à {{most, number}}, plein de surprises. Vide : selon les réglages.',
