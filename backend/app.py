@@ -15,6 +15,7 @@ from backend.accounts.setup import FirstAdmin
 from backend.accounts.sign_in import SignIn
 from backend.calls.calls import Calls
 from backend.conversations import recorded as conversations
+from backend.conversations.abandoned import Abandoned
 from backend.conversations.retention import Retention
 from backend.conversations.routes import conversation_routes
 from backend.data.db import Database
@@ -104,6 +105,7 @@ class _Parts:
             on_agent_lost=partial(_end_for_want_of_an_agent, database),
         )
         self.retention = Retention(database, self.leader, settings.retention_days)
+        self.abandoned = Abandoned(database, self.leader, self.calls.sfu)
         self.search = MemorySearch(database, embeddings_of(settings, client))
         self.options = Options(settings, client)
         self.pictures = Pictures()
@@ -121,6 +123,7 @@ class _Parts:
             self.watcher,
             self.calls.ender,
             self.retention,
+            self.abandoned,
             self.search,
             self.pictures,
             self.gateway,
