@@ -54,7 +54,7 @@ test: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,chromium flite postgresql)
 	@$(BIN)/parley setup
 	@$(BIN)/pytest --ignore=tests/faults
-	@cd frontend && npm test
+	@cd frontend && npm test && npm run size
 
 test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
 	@$(NEMO_VENV)/bin/pytest tests/slow/stt
@@ -100,6 +100,8 @@ bench-turns: $(VENV)/.dev
 	@$(BIN)/python -m bench.turns
 
 bench-backend: $(VENV)/.dev
+	@$(call apt_install,chromium)
+	@$(BIN)/parley setup
 	@$(BIN)/python -m bench.backend
 
 bench-soak: $(VENV)/.dev

@@ -1,4 +1,4 @@
-"""`python -m bench.backend`: tokens, lists, memory search, and what the gateway costs."""
+"""`python -m bench.backend`: tokens, lists, memory search, what the gateway costs, the page."""
 
 import argparse
 import asyncio
@@ -17,13 +17,13 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench.backend import measures, servers
+from bench.backend import measures, page, servers
 from bench.backend.measures import Numbers
 from bench.backend.seed import seed
 from tests.processes import LOGS, running
 
 RESULTS = LOGS / "bench-backend.json"
-PARTS = ("tokens", "lists", "gateway")
+PARTS = ("tokens", "lists", "gateway", "page")
 console = Console(width=110)
 
 
@@ -54,6 +54,7 @@ BUDGETS = (
     Budget(row="gateway adds to first byte P50 ms", most=3),
     Budget(row="throughput, 20 chats of 50 tokens/s, of direct", least=0.95),
     Budget(row="throughput, speech of the standby, of direct", least=0.95),
+    Budget(row="Talk interactive P95 s", most=2),
 )
 
 
@@ -77,6 +78,9 @@ def measured(parts: list[str], folder: Path) -> Numbers:
             with servers.backend(behind, folder / "gateway.db") as url:
                 found |= _run(measures.first_byte(url, behind))
                 found |= _run(measures.chat_throughput(url, behind))
+        if "page" in parts:
+            with servers.backend(behind, folder / "page.db") as url:
+                found |= _told(page.interactive(url))
     if "gateway" in parts:
         with (
             running("inference.embedded", {}) as standby,
@@ -87,7 +91,10 @@ def measured(parts: list[str], folder: Path) -> Numbers:
 
 
 def _run(measure: Coroutine[Any, Any, Numbers]) -> Numbers:
-    found = uvloop.run(measure)
+    return _told(uvloop.run(measure))
+
+
+def _told(found: Numbers) -> Numbers:
     for row, value in found.items():
         console.print(f"  {row}: {value:.2f}")
     return found
