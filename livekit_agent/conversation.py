@@ -2,12 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Self
 
 from livekit.agents import AgentStateChangedEvent, JobContext
-from livekit.agents.llm import ChatItem
 
 from chassis.ended import EndedReason
 from chassis.logs import get_logger
@@ -15,8 +13,9 @@ from livekit_agent.agent import ParleyAgent
 from livekit_agent.announcer import Announcer
 from livekit_agent.backend_client import BackendClient, BackendUnavailable, CallContext
 from livekit_agent.call_end import CallEnd, limited, reason_of
+from livekit_agent.call_memory import is_memory_off, open_history, open_remembering
 from livekit_agent.call_metadata import CallMetadata
-from livekit_agent.call_parts import Given, make_parts
+from livekit_agent.call_parts import CallParts, Given, make_parts
 from livekit_agent.call_recording import recorded
 from livekit_agent.call_start import ask_context, past_of, size_history
 from livekit_agent.call_tools import CallTools, ToolParts
@@ -46,7 +45,6 @@ from livekit_agent.settings import AgentSettings
 from livekit_agent.shown_state import ShownState
 from livekit_agent.silence import Silence
 from livekit_agent.stages import StageChange, StageName
-from livekit_agent.summary import Summariser
 from livekit_agent.switches import Switchable, Switches
 from livekit_agent.timeline import Timeline
 from livekit_agent.tool_patience import ToolPatience
@@ -140,28 +138,35 @@ class Call:
         )
 
     async def _wire(self, engines: Engines, stack: AsyncExitStack) -> None:
-        summary = self._context.summary or "" if self._context is not None else ""
         completion = Completion(engines.http, engines.llm)
-        history = History(self._settings.context_tokens, summary=summary)
-
-        def summarised(text: str, items: Sequence[ChatItem]) -> None:
-            history.summarised(text, items)
-            self._journal.summary(text)
-
-        summariser = Summariser(
-            completion.complete,
-            summarised,
-            summary=summary,
-        )
-        history.on_leaving = summariser.offer
-        await stack.enter_async_context(summariser)
-        remembering = self._remembering(completion)
-        if remembering is not None:
-            await stack.enter_async_context(remembering)
+        kept = (completion, self._settings, self._context, self._journal, stack)
+        history = await open_history(*kept)
+        remembering = await open_remembering(*kept)
         clips = Clips(self._settings)
         maker = ClipMaker(clips, engines.http, self._settings)
         self._clip_maker = await stack.enter_async_context(maker)
-        parts = make_parts(
+        parts = await self._make_parts(engines, history, clips, stack)
+        self._session = parts.session
+        announcer = Announcer(parts.session, clips, self._voice)
+        self._end = CallEnd(announcer.last_words)
+        stack.push_async_callback(self._end.aclose)
+        stack.push_async_callback(parts.session.aclose)
+        self._rescue = self._make_rescue(engines, parts, announcer)
+        switches = self._make_switches(engines, parts)
+        self._tools = self._make_tools(engines, parts, announcer, switches)
+        presence = Presence(self._ctx.room, self._end)
+        self._listen(parts, presence, remembering)
+        await self._start(parts, presence, stack)
+        await self._record_sound(announcer, stack)
+        self._greet(announcer)
+        await self._attend(parts, announcer, switches, stack)
+        sizing = asyncio.create_task(size_history(engines, history))
+        stack.callback(sizing.cancel)
+
+    async def _make_parts(
+        self, engines: Engines, history: History, clips: Clips, stack: AsyncExitStack
+    ) -> CallParts:
+        return make_parts(
             Given(
                 job=self._parts,
                 settings=self._settings,
@@ -179,12 +184,9 @@ class Call:
                 on_speech_ended=lambda: self._rescue.speech_ended(),
             )
         )
-        self._session = parts.session
-        announcer = Announcer(parts.session, clips, self._voice)
-        self._end = CallEnd(announcer.last_words)
-        stack.push_async_callback(self._end.aclose)
-        stack.push_async_callback(parts.session.aclose)
-        self._rescue = Rescue(
+
+    def _make_rescue(self, engines: Engines, parts: CallParts, announcer: Announcer) -> Rescue:
+        return Rescue(
             Watched(
                 session=parts.session,
                 stt=engines.stt,
@@ -198,8 +200,9 @@ class Call:
             announcer.say,
             self._end,
         )
-        presence = Presence(self._ctx.room, self._end)
-        switches = Switches(
+
+    def _make_switches(self, engines: Engines, parts: CallParts) -> Switches:
+        return Switches(
             Switchable(
                 session=parts.session,
                 stt=parts.stt,
@@ -210,14 +213,18 @@ class Call:
                 apply=self._become,
             )
         )
-        self._tools = CallTools(
+
+    def _make_tools(
+        self, engines: Engines, parts: CallParts, announcer: Announcer, switches: Switches
+    ) -> CallTools:
+        return CallTools(
             ToolParts(
                 ctx=self._ctx,
                 settings=self._settings,
                 metadata=self._metadata,
                 backend=self._backend,
                 has_backend=self._parts.service_key is not None,
-                memory_off=self._memory_off,
+                memory_off=is_memory_off(self._context),
                 journal=self._journal,
                 http=engines.http,
                 session=parts.session,
@@ -228,6 +235,10 @@ class Call:
                 publish=self._events.publish,
             )
         )
+
+    def _listen(
+        self, parts: CallParts, presence: Presence, remembering: Remembering | None
+    ) -> None:
         Record(
             parts.session,
             timeline=self._timeline,
@@ -242,6 +253,8 @@ class Call:
             lambda e: parts.stt.turn_taken() if getattr(e.item, "role", "") == "user" else None,
         )
         parts.session.on("agent_state_changed", self._agent_state_changed)
+
+    async def _start(self, parts: CallParts, presence: Presence, stack: AsyncExitStack) -> None:
         self._agent = ParleyAgent(
             instructions=instructions(self._persona, self._context),
             tools=self._tools.of(self._persona),
@@ -260,8 +273,11 @@ class Call:
             # Otherwise any participant may read the history and drive the session.
             session_host=False,
         )
-        await self._record_sound(announcer, stack)
-        self._greet(announcer)
+
+    async def _attend(
+        self, parts: CallParts, announcer: Announcer, switches: Switches, stack: AsyncExitStack
+    ) -> None:
+        """What watches over the call from its first word on."""
         await stack.enter_async_context(self._rescue)
         await stack.enter_async_context(
             ToolPatience(
@@ -272,8 +288,6 @@ class Call:
         await stack.enter_async_context(Control(self._ctx.room, switches.actions()))
         await stack.enter_async_context(ShownState(self._ctx.room, parts.session))
         stack.enter_context(limited(self._settings.max_call_s, self._end))
-        sizing = asyncio.create_task(size_history(engines, history))
-        stack.callback(sizing.cancel)
 
     async def _record_sound(self, announcer: Announcer, stack: AsyncExitStack) -> None:
         """Where the user wants it kept; who calls is told."""
@@ -296,19 +310,6 @@ class Call:
     @property
     def _is_resumed(self) -> bool:
         return self._metadata.resume or (self._context is not None and self._context.resumed)
-
-    @property
-    def _memory_off(self) -> bool:
-        return self._context is not None and self._context.user.memory_policy == "off"
-
-    def _remembering(self, completion: Completion) -> Remembering | None:
-        if self._settings.memory_policy != "auto" or self._context is None or self._memory_off:
-            return None
-        return Remembering(
-            lambda messages: completion.complete(messages, 300),
-            self._journal.remembered,
-            known=[memory.text for memory in self._context.memories],
-        )
 
     async def _voice_ending(self, stack: AsyncExitStack) -> VoiceEnding | None:
         if self._parts.turn_socket is None:
