@@ -62,9 +62,18 @@ class Admission:
     def may_use(self, caller: Caller, service: Service) -> bool:
         return caller.key is None or service in caller.key.scopes
 
-    def still_works(self, caller: Caller) -> bool:
-        """Of a socket that stays open."""
-        return caller.secret is None or self._keychain.works(caller.secret)
+    async def still_works(self, caller: Caller) -> bool:
+        """Of a socket that stays open. A key that was silent for long, or was given an end, is read
+        again; without a database the socket goes on."""
+        if caller.secret is None or self._keychain.works(caller.secret):
+            return True
+        try:
+            await self._keychain.find(caller.secret)
+        except Unauthorized:
+            return False
+        except Unavailable as exc:
+            log.warning("key_not_read", code=exc.error_code)
+        return True
 
     async def used(self, caller: Caller, service: Service, used: Used) -> None:
         """Add to what was used; of a running request as well."""

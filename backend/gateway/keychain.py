@@ -83,7 +83,7 @@ class Keychain:
         return kept.key
 
     def works(self, secret: str) -> bool:
-        """For a socket that stays open: whether its key does, without a read."""
+        """Whether a key is known to, without a read. One that nobody used for a while is not."""
         kept = self._kept.get(hash_of(secret))
         return kept is not None and not _is_past(kept.key.expires_at)
 

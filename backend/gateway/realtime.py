@@ -149,7 +149,7 @@ class _Call:
                 code = message.get("code") or NO_STATUS
                 raise _Left(code, message.get("reason") or "")
             text = message.get("text")
-            if not self._admission.still_works(self._caller):
+            if not await self._admission.still_works(self._caller):
                 await self._server.close(POLICY_VIOLATION, "the API key was revoked or has expired")
                 return
             if text is not None:

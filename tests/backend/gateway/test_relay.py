@@ -218,6 +218,30 @@ async def test_sockets_close_with_the_code_of_the_other_side(
     assert "authorization" not in upstream.asked[0]["headers"]
 
 
+async def test_an_open_socket_outlives_a_pause_and_the_rotation_of_its_key(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.gateway.keychain.REFRESH_EVERY_S", 0.02)
+    monkeypatch.setattr("backend.gateway.keychain.KEPT_S", 0.05)
+    made = gateway.make_key()
+    url = f"{gateway.url.replace('http', 'ws', 1)}/v1/realtime?model=m"
+    headers = bearer(made["key"])
+    async with websockets.connect(url, additional_headers=headers, proxy=None) as ours:
+        await asyncio.sleep(0.3)  # long enough for the key to be dropped as unused
+        await ours.send("after a pause")
+        assert await ours.recv() == "after a pause"
+        path = f"{gateway.url}/api/keys/{made['id']}"
+        rotated = await asyncio.to_thread(httpx2.post, f"{path}/rotate")
+        assert rotated.status_code == 201
+        await ours.send("within the overlap")
+        assert await ours.recv() == "within the overlap"
+        await asyncio.to_thread(httpx2.delete, path)
+        await ours.send("revoked")
+        with pytest.raises(websockets.ConnectionClosed):
+            await ours.recv()
+        assert ours.close_code == 1008
+
+
 def _raw(url: str, line: str, key: str) -> tuple[int, bytes]:
     """A request line that no client library would send. Status and body."""
     split = urlsplit(url)
