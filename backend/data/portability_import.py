@@ -1,7 +1,7 @@
 """A file of all of a user's data, read back: read twice it adds nothing the second time.
 
-What is there stays as it is. An id that is somebody else's, or of what was deleted, becomes
-another one, and always the same other one.
+What is there stays as it is. An id that is somebody else's or a user, or of what was deleted,
+becomes another one, and always the same other one.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.sign_in import Principal
-from backend.accounts.tables import TombstoneRow
+from backend.accounts.tables import TombstoneRow, UserRow
 from backend.conversations.tables import ConversationRow, TurnRow
 from backend.data.db import Database
 from backend.data.portability_schema import (
@@ -147,8 +147,8 @@ class Importer:
         user_id = self._who.user_id
         id_ = self._renamed.get(part.id, part.id)
         row = await session.get(ConversationRow, id_)
-        gone = row is None and await session.get(TombstoneRow, id_) is not None
-        if gone or (row is not None and row.user_id != user_id):
+        reserved = row is None and await _is_reserved(session, id_)
+        if reserved or (row is not None and row.user_id != user_id):
             id_ = _other(user_id, part.id)
             # Only this import makes it: nothing that comes late can be of it.
             await session.execute(delete(TombstoneRow).where(TombstoneRow.id == id_))
@@ -184,6 +184,13 @@ class Importer:
                     idempotency_key=f"imported:{id_}",
                 )
             )
+
+
+async def _is_reserved(session: AsyncSession, id_: str) -> bool:
+    """Of what was deleted; or a user's: deleting a conversation of that id would delete the user's
+    memories, as it does those of a telephone call, and refuse whatever comes of the user."""
+    deleted = await session.get(TombstoneRow, id_)
+    return deleted is not None or await session.get(UserRow, id_) is not None
 
 
 def _parts(conversation: PortableConversation) -> list[PortableConversation]:

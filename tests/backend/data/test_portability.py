@@ -154,11 +154,28 @@ def test_what_was_forgotten_comes_back_from_a_file(client: TestClient) -> None:
     assert linked["turn_id"] in [t["id"] for t in again["conversations"][0]["turns"]]
 
 
+def test_a_conversation_that_has_the_id_of_a_user_becomes_another(client: TestClient) -> None:
+    live(client)
+    row = {"id": "local", "channel": "web", "started_at": NOON}
+    assert imported(client, {"version": 1, "conversations": [row]})["conversations"] == 1
+    ids = [conversation["id"] for conversation in exported(client)["conversations"]]
+    assert len(ids) == 3
+    assert "local" not in ids
+    for id_ in ids:
+        assert client.delete(f"/api/conversations/{id_}").status_code == 204
+    # Deleting it took no memories, and left no word that the user is gone.
+    assert len(exported(client)["memories"]) == 2
+    talk(client, "c3", "Hello again")
+
+
 @pytest.mark.parametrize(
     ("rows", "where", "field"),
     [
         ({"conversations": [{"id": "a", "channel": "fax", "started_at": NOON}]}, 0, "channel"),
         ({"conversations": [3]}, 0, "dictionary"),
+        ({"conversations": [{"id": "a", "channel": "web", "started_at": NOON, "turns": [
+            {"id": "t", "role": "user", "text": "Hi", "started_at": NOON, "recorded_at": NOON,
+             "tools": [3]}]}]}, 0, "tools"),
         ({"personas": [{"id": "p", "name": "Nova", "prompt": ""}]}, 0, "prompt"),
         ({"personas": [{"id": "p", "name": "N", "prompt": "x", "tools": ["rm"]}]}, 0, "tools"),
         ({"memories": [{"text": "fine"}, {"text": 3}]}, 1, "text"),
