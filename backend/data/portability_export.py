@@ -23,6 +23,7 @@ from backend.data.portability_schema import (
     PortableTurn,
     PortableUser,
 )
+from backend.internal_schema import ToolCall
 from backend.memories.portable import exported
 from backend.personas.tables import PersonaImageRow, PersonaRow
 
@@ -135,6 +136,7 @@ def _conversation(row: ConversationRow, turns: list[PortableTurn]) -> str:
 
 
 def _turn(row: Row[Any], keys: KeyRing) -> PortableTurn:
+    tools = json.loads(opened(row.tools, TurnRow.tools, keys) or "[]")
     return PortableTurn.model_construct(
         id=row.id,
         role=row.role,
@@ -144,6 +146,6 @@ def _turn(row: Row[Any], keys: KeyRing) -> PortableTurn:
         interrupted=row.interrupted,
         confidence=row.confidence,
         timing=row.timing,
-        tools=json.loads(opened(row.tools, TurnRow.tools, keys) or "[]"),
+        tools=[ToolCall.model_construct(**tool) for tool in tools],
         recorded_at=row.recorded_at,
     )

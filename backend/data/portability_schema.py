@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from backend.accounts.schema import Body, Password
 from backend.accounts.tables import MemoryPolicy
-from backend.internal_schema import Channel, Id, Instant, Role, Text
+from backend.internal_schema import Channel, Id, Instant, Role, Text, ToolCall
 from backend.memories.schema import ImportProblem
 from backend.personas.schema import NewPersona
 
@@ -59,7 +59,7 @@ class PortableTurn(BaseModel):
     interrupted: bool = False
     confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
     timing: dict[Annotated[str, Field(max_length=100)], FiniteFloat | None] = {}
-    tools: list[Any] = []
+    tools: list[ToolCall] = []
     recorded_at: Instant
 
 
