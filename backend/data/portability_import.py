@@ -1,7 +1,7 @@
 """A file of all of a user's data, read back: read twice it adds nothing the second time.
 
-What is there stays as it is. An id that is somebody else's or a user, or of what was deleted,
-becomes another one, and always the same other one.
+What is there stays as it is. An id that is somebody else's, a user's or of what was deleted becomes
+another one, and always the same other one.
 """
 
 import asyncio

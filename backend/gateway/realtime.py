@@ -24,6 +24,7 @@ CLOSE_WITHIN_S = 5.0
 CLIENT_WITHIN_S = 60.0
 COUNT_EVERY_S = 5.0  # of sound: a long call's quota is used up while it runs
 DEFAULT_RATE_HZ = 24_000
+RATES_HZ = (16_000, DEFAULT_RATE_HZ)  # that the server takes: with others sound would cost nothing
 BYTES_PER_SAMPLE = 2
 AUDIO = re.compile(r'"audio"\s*:\s*"([^"]*)"')
 NORMAL, GOING_AWAY, NO_STATUS, ABNORMAL = 1000, 1001, 1005, 1006
@@ -171,6 +172,8 @@ class _Call:
 
     async def _observe(self, text: str) -> None:
         """Count the sound that is appended; learn its rate from what else is sent."""
+        if "\\" in text:  # base64 has none: the words looked for may be spelt otherwise
+            text = _plain(text)
         if "input_audio_buffer.append" in text:
             chars = max((len(found) for found in AUDIO.findall(text)), default=0)
             self._audio_s += chars * 3 / 4 / BYTES_PER_SAMPLE / self._rate_hz
@@ -196,13 +199,21 @@ class _Call:
             log.debug("realtime_gone", code=code)
 
 
+def _plain(text: str) -> str:
+    """The same JSON, every letter as itself; what is none stays as it is."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _rate_of(text: str) -> int | None:
-    """Of a `session.update`; None where it says none that makes sense."""
+    """Of a `session.update`; None where it says none that there is."""
     try:
         rate = json.loads(text)["session"]["audio"]["input"]["format"]["rate"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return rate if isinstance(rate, int) and rate > 0 else None
+    return rate if rate in RATES_HZ else None
 
 
 def _sendable(code: int) -> int:

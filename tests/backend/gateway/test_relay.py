@@ -1,6 +1,7 @@
 """What is passed on, what is not, and what a client is told when a server is away."""
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import Iterator
@@ -240,6 +241,27 @@ async def test_an_open_socket_outlives_a_pause_and_the_rotation_of_its_key(
         with pytest.raises(websockets.ConnectionClosed):
             await ours.recv()
         assert ours.close_code == 1008
+
+
+async def test_sound_is_counted_however_it_is_spelt(gateway: Gateway) -> None:
+    made = gateway.make_key()
+    url = f"{gateway.url.replace('http', 'ws', 1)}/v1/realtime?model=m"
+    half_a_second = base64.b64encode(bytes(24_000)).decode()
+    said = [
+        json.dumps({"session": {"audio": {"input": {"format": {"rate": 10**9}}}}}),
+        json.dumps({"type": "input_audio_buffer.append", "audio": half_a_second}),
+        json.dumps({"type": "input_audio_buffer.append", "audio": half_a_second})
+        .replace("append", r"\u0061ppend")
+        .replace('"audio"', r'"\u0061udio"'),
+    ]
+    async with websockets.connect(url, additional_headers=bearer(made["key"]), proxy=None) as ours:
+        for each in said:
+            await ours.send(each)
+            assert await ours.recv() == each
+    await asyncio.to_thread(until, lambda: "audio_s" in gateway.used(made["id"], "stt"), 10)
+    await asyncio.to_thread(
+        until, lambda: gateway.used(made["id"], "stt")["audio_s"] == pytest.approx(1.0), 10
+    )
 
 
 def _raw(url: str, line: str, key: str) -> tuple[int, bytes]:
