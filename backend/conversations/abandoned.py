@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.conversations.retention import Leads
 from backend.conversations.tables import ConversationRow, TurnRow
 from backend.data.db import Database
-from backend.rooms.watcher_sfu import SfuFailed
+from backend.rooms.watcher_sfu import ROOM_PREFIX, SfuFailed
 from chassis.ended import EndedReason
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
@@ -83,8 +83,9 @@ class Abandoned:
 
 
 async def _going_on(session: AsyncSession) -> list[tuple[str, str | None]]:
+    """Those in our rooms: of others, as a telephone's may be, nobody says if they are there."""
     open_ = select(ConversationRow.id, ConversationRow.room).where(
-        ConversationRow.ended_at.is_(None), ConversationRow.room.is_not(None)
+        ConversationRow.ended_at.is_(None), ConversationRow.room.startswith(ROOM_PREFIX)
     )
     return [(id_, room) for id_, room in await session.execute(open_)]
 

@@ -115,3 +115,14 @@ async def test_word_of_the_end_that_comes_late_holds(
     async with database.writing() as session:
         await end(session, going_on, ended)
     assert (await row_of(database, going_on)).ended_reason == EndedReason.USER_HUNG_UP
+
+
+async def test_one_in_a_room_that_is_not_ours_is_left_alone(
+    database: Database, abandoned: Abandoned
+) -> None:
+    new = NewConversation(conversation_id="c2", channel="sip", room="sip-1", started_at=BEGAN)
+    async with database.writing() as session:
+        await begin(session, new)
+    for _ in range(3):
+        assert await abandoned.look() == 0
+    assert (await row_of(database, "c2")).ended_at is None
