@@ -107,9 +107,14 @@ class RecordingUploader:
             return
         if files.id in self._refused:  # a call goes on that writes it
             return
+        was_known = files.id in self._kept
         try:
             await self._send_pieces(files, waiting)
         except _Refused as exc:
+            self._kept.pop(files.id, None)
+            if was_known:  # what the backend has may be others now: restored, it has fewer chunks
+                log.warning("recording_asked_about_again", reason=str(exc))
+                return
             log.error("recording_refused", reason=str(exc))
             self._refused.add(files.id)
 

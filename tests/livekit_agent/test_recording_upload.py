@@ -137,6 +137,23 @@ async def test_whole_chunks_go_during_the_call_and_the_rest_after(
     assert (end["ended_at"], end["duration_s"]) == ("2026-01-02T12:01:00+00:00", 60.0)
 
 
+async def test_a_restored_backend_gets_what_it_lost(
+    tmp_path: Path, keeper: tuple[Keeper, str]
+) -> None:
+    backend, url = keeper
+    files, lock = begun(tmp_path)
+    async with uploading(tmp_path, url):
+        os.write(lock, b"x" * (2 * CHUNK))
+        await until(lambda: len(backend.chunks) == 2)
+        backend.chunks.pop()
+        backend.statuses.append(409)
+        os.write(lock, b"y" * CHUNK)
+        ended(files, lock)
+        await until(lambda: not left(tmp_path))
+    assert backend.sound == b"x" * (2 * CHUNK) + b"y" * CHUNK
+    assert len(backend.ends) == 1
+
+
 async def test_a_backend_that_is_away_gets_it_when_it_is_back(
     tmp_path: Path, keeper: tuple[Keeper, str]
 ) -> None:
