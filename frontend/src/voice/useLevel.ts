@@ -2,6 +2,7 @@
 
 import { createAudioAnalyser, type LocalAudioTrack, type RemoteAudioTrack } from 'livekit-client';
 import { useEffect } from 'react';
+import { useTrackSource } from './useTrackSource';
 
 const SILENCE_DBFS = -60;
 const LOUD_DBFS = -12;
@@ -13,8 +14,9 @@ export function useLevel(
   track: LocalAudioTrack | RemoteAudioTrack | null,
   onLevel: (level: number) => void,
 ): void {
+  const source = useTrackSource(track);
   useEffect(() => {
-    if (!track) {
+    if (!track || !source) {
       onLevel(0);
       return;
     }
@@ -34,7 +36,7 @@ export function useLevel(
       cancelAnimationFrame(frame);
       void cleanup();
     };
-  }, [track, onLevel]);
+  }, [track, source, onLevel]);
 }
 
 /** Loudness of one frame on a scale from 0 (silence) to 1 (loud speech). */

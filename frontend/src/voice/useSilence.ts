@@ -2,6 +2,7 @@
 
 import { createAudioAnalyser, type LocalAudioTrack } from 'livekit-client';
 import { useEffect, useState } from 'react';
+import { useTrackSource } from './useTrackSource';
 
 const PERIOD_MS = 200;
 const SILENT_AFTER_MS = 8_000;
@@ -10,8 +11,9 @@ const NOTHING = 1 / 65_536;
 
 export function useSilence(track: LocalAudioTrack | null, muted: boolean): boolean {
   const [silent, setSilent] = useState(false);
+  const source = useTrackSource(track);
   useEffect(() => {
-    if (!track || muted) return;
+    if (!track || !source || muted) return;
     const { analyser, cleanup } = createAudioAnalyser(track, { fftSize: 1024 });
     const samples = new Float32Array(analyser.fftSize);
     let silentFor_ms = 0;
@@ -28,6 +30,6 @@ export function useSilence(track: LocalAudioTrack | null, muted: boolean): boole
       void cleanup();
       setSilent(false);
     };
-  }, [track, muted]);
+  }, [track, source, muted]);
   return silent;
 }
