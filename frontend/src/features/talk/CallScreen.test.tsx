@@ -328,3 +328,25 @@ describe('notices', () => {
     );
   });
 });
+
+describe('the focus', () => {
+  const talkKey = { held: false, press: vi.fn(), release: vi.fn() };
+
+  it('stays on the switch that puts the talk key in the place of Mute', async () => {
+    const { user, update } = show();
+    await user.click(button('Options'));
+    const key = screen.getByRole('switch', { name: 'Push to talk' });
+    key.focus();
+    update({ talkKey });
+    expect(key).toHaveFocus();
+    update({ talkKey: null });
+    expect(key).toHaveFocus();
+  });
+
+  it('goes from Mute to the talk key that takes its place', () => {
+    const { update } = show();
+    expect(button('Mute')).toHaveFocus();
+    update({ talkKey });
+    expect(button('Hold to talk')).toHaveFocus();
+  });
+});

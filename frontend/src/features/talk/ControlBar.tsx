@@ -12,6 +12,7 @@ import {
 } from 'lucide-react';
 import { type ComponentProps, type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { focusIfFree } from './focusIfFree';
 import { type CallOptions, OptionsPanel, type Toggle } from './OptionsPanel';
 import { type HeldKey, TalkKeyButton } from './TalkKeyButton';
 
@@ -62,7 +63,7 @@ export function ControlBar(props: ControlBarProps) {
             pressed={mute.on}
             onClick={mute.toggle}
             // Focus goes from Start to here, so that the next key press is not lost.
-            autoFocus
+            ref={focusIfFree}
           >
             {mute.on ? <MicOff aria-hidden size={22} /> : <Mic aria-hidden size={22} />}
           </Control>

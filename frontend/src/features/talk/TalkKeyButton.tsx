@@ -3,6 +3,7 @@
 import { Mic } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { focusIfFree } from './focusIfFree';
 
 export type HeldKey = { held: boolean; press: () => void; release: () => void };
 
@@ -14,8 +15,8 @@ export function TalkKeyButton({ held, press, release }: HeldKey) {
       type="button"
       aria-pressed={held}
       title={t('call.holdHint')}
-      // biome-ignore lint/a11y/noAutofocus: as Mute does, so that Space talks at once.
-      autoFocus
+      // As Mute does, so that Space talks at once.
+      ref={focusIfFree}
       onPointerDown={(event) => {
         // The finger may slide off the button without ending the turn.
         event.currentTarget.setPointerCapture(event.pointerId);
