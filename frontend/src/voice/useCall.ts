@@ -9,6 +9,9 @@ import type { EndedReason } from './events';
 import type { Problem } from './problem';
 import { CallProblem, createRoom, endReasonFrom, openCall } from './room';
 
+/** Whatever went wrong: without an end of its own the call would begin for ever. */
+const UNFORESEEN: Problem = { kind: 'request_failed', status: null, code: null, requestId: null };
+
 export type Call = {
   state: CallState<Room>;
   /** Of the call that is or was last, or the one it was to go on with; null before the first. */
@@ -63,9 +66,9 @@ export function useCall(): Call {
       },
       (error: unknown) => {
         if (underway.current?.room === room) underway.current = null;
-        if (error instanceof CallProblem) {
-          dispatch({ type: 'failed', room, problem: error.problem });
-        }
+        // After an abort the call is over already, and this changes nothing.
+        const problem = error instanceof CallProblem ? error.problem : UNFORESEEN;
+        dispatch({ type: 'failed', room, problem });
       },
     );
   }, []);
