@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { renderHook, waitFor } from '@testing-library/react';
+import { act, renderHook, waitFor } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { useOtherCall } from './useOtherCall';
 
@@ -26,6 +26,14 @@ describe('a call in another tab', () => {
     const second = tab(false);
     await waitFor(() => expect(second.result.current).toBe(true));
     first.unmount();
+    await waitFor(() => expect(second.result.current).toBe(false));
+  });
+
+  it('is over when its tab is closed, which no component hears of', async () => {
+    tab(true);
+    const second = tab(false);
+    await waitFor(() => expect(second.result.current).toBe(true));
+    act(() => void window.dispatchEvent(new Event('pagehide')));
     await waitFor(() => expect(second.result.current).toBe(false));
   });
 });

@@ -21,8 +21,14 @@ export function useOtherCall(live: boolean): boolean {
       if (data === 'over') setOther(false);
     };
     opened.postMessage('asked' satisfies News);
-    return () => {
+    const leave = () => {
       if (isLive.current) opened.postMessage('over' satisfies News);
+    };
+    // A tab that is closed takes its components down unheard.
+    window.addEventListener('pagehide', leave);
+    return () => {
+      window.removeEventListener('pagehide', leave);
+      leave();
       opened.close();
       channel.current = null;
     };
