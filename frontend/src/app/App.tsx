@@ -13,7 +13,12 @@ export function App() {
   const [router] = useState(() => createBrowserRouter(routes));
   // The guards then see that nobody is signed in, and lead to the sign-in page and back.
   useEffect(
-    () => onSignedOut(() => void client.invalidateQueries({ queryKey: sessionQuery.queryKey })),
+    () =>
+      onSignedOut(() => {
+        // Answers to this very question too: asked anew for each, it would be asked for ever.
+        const { queryKey } = sessionQuery;
+        void client.invalidateQueries({ queryKey }, { cancelRefetch: false });
+      }),
     [client],
   );
   return (

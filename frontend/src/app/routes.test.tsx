@@ -161,3 +161,24 @@ it('the skip link leads past the navigation', async () => {
   await user.keyboard('{Enter}');
   await waitFor(() => expect(screen.getByRole('main')).toHaveFocus());
 });
+
+it('a gate before the server that ends is told, not asked for ever', async () => {
+  let asked = 0;
+  let there = true;
+  open(
+    '/memory',
+    {},
+    {
+      'GET /api/auth': () => {
+        asked += 1;
+        return there || asked > 20 ? SESSION : failure(401, 'unauthorized');
+      },
+      'GET /api/gone': failure(401, 'unauthorized'),
+    },
+  );
+  await heading('Memory');
+  there = false;
+  await expect(requestJson('/api/gone')).rejects.toMatchObject({ status: 401 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(asked).toBe(2);
+});
