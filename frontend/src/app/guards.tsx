@@ -17,9 +17,9 @@ export function ForGuests() {
   return <Guard detour={detourOfGuests} />;
 }
 
-export function detourOfUsers(session: Session, at: Pick<Location, 'pathname' | 'search'>) {
+export function detourOfUsers(session: Session, at: Location) {
   if (session.auth === 'off' || session.user) return null;
-  return session.setup_needed ? '/setup' : signInPath(at.pathname + at.search);
+  return session.setup_needed ? '/setup' : signInPath(at.pathname + at.search + at.hash);
 }
 
 export function detourOfGuests(session: Session, at: Pick<Location, 'pathname' | 'search'>) {

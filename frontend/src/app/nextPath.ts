@@ -11,5 +11,7 @@ export function nextPath(search: string): string {
   const base = 'http://here';
   const url = URL.canParse(next, base) ? new URL(next, base) : null;
   if (!next.startsWith('/') || url?.origin !== base) return '/';
-  return url.pathname.startsWith('/sign-') ? '/' : url.pathname + url.search;
+  // Dots are gone only now: `/.//evil` has become `//evil`.
+  if (url.pathname.startsWith('//') || url.pathname.startsWith('/sign-')) return '/';
+  return url.pathname + url.search + url.hash;
 }
