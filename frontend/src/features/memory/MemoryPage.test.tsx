@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { screen, waitFor, within } from '@testing-library/react';
+import { ScrollRestoration } from 'react-router';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Answers, type Call, failure, NO_ACCOUNTS, renderScreen } from '../../../test/screen';
 import MemoryPage from './MemoryPage';
@@ -147,4 +148,40 @@ test('a search that finds nothing can be cleared', async () => {
   const { user, router } = show([], {}, '/memory?q=zebra');
   await user.click(await screen.findByRole('button', { name: 'Clear search' }));
   expect(router.state.location.search).toBe('');
+});
+
+test('a search leaves what is typed, and the page, where they are', async () => {
+  const scrollTo = vi.fn();
+  vi.stubGlobal('scrollTo', scrollTo);
+  const answers = {
+    'GET /api/auth': { ...NO_ACCOUNTS, user: ME },
+    'GET /api/memories': { memories: [memory('tea')], next_cursor: null, total: 1 },
+  };
+  const page = (
+    <>
+      <MemoryPage />
+      <ScrollRestoration />
+    </>
+  );
+  const { user, calls } = renderScreen(page, { path: '/memory', answers });
+  const box = await screen.findByRole('searchbox');
+  scrollTo.mockClear();
+  await user.type(box, 'green ');
+  await waitFor(() => expect(calls.some(({ query }) => query.get('q') === 'green')).toBe(true));
+  expect(box).toHaveValue('green ');
+  expect(scrollTo).not.toHaveBeenCalled();
+});
+
+test('the search box stays while a search without hits is cleared', async () => {
+  const list = async ({ query }: Call) => {
+    if (!query.get('q') && query.get('proposed') !== 'true') await new Promise(() => undefined);
+    return { memories: [], next_cursor: null, total: 0 };
+  };
+  const { user, calls } = show([], { 'GET /api/memories': list }, '/memory?q=xyz');
+  const box = await screen.findByRole('searchbox');
+  await screen.findByText('Nothing found');
+  await user.clear(box);
+  const all = () => calls.some(({ query }) => !query.has('q') && query.get('proposed') === 'false');
+  await waitFor(() => expect(all()).toBe(true));
+  expect(box).toHaveFocus();
 });

@@ -95,8 +95,10 @@ type KnownProps = { off: boolean; onSaved: () => void; onDeleted: () => void };
 function Known({ off, onSaved, onDeleted }: KnownProps) {
   const { t } = useTranslation('memory');
   const [address, setAddress] = useSearchParams();
-  const q = (address.get('q') ?? '').trim();
-  const search = (words: string) => setAddress(words ? { q: words } : {}, { replace: true });
+  const typed = address.get('q') ?? '';
+  const q = typed.trim();
+  const search = (words: string) =>
+    setAddress(words ? { q: words } : {}, { replace: true, preventScrollReset: true });
   const list = useInfiniteQuery({
     queryKey: memoriesKey(false, q),
     queryFn: ({ pageParam, signal }) => fetchMemories(false, q, pageParam, signal),
@@ -118,9 +120,9 @@ function Known({ off, onSaved, onDeleted }: KnownProps) {
           </p>
         )}
       </div>
-      {(total > 0 || q !== '') && (
+      {(total > 0 || q !== '' || list.isPlaceholderData) && (
         <Toolbar>
-          <SearchBox label={t('search')} value={q} onSearch={search} />
+          <SearchBox label={t('search')} value={typed} onSearch={search} />
         </Toolbar>
       )}
       {list.isPending && <Skeleton rows={3} label={t('loading')} />}
