@@ -10,6 +10,8 @@ import { Button, buttonClasses } from '../../ui/Button';
 import { Card } from '../../ui/Card';
 import { ErrorCard } from '../../ui/ErrorCard';
 
+/** Years of conversations are checked and encrypted one by one. */
+const IMPORT_WITHIN_MS = 120_000;
 const COUNTED = ['personas', 'conversations', 'memories', 'skipped'] as const;
 type Counts = Record<(typeof COUNTED)[number], number>;
 
@@ -24,6 +26,7 @@ export function DataCard() {
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: file,
+          timeoutMs: IMPORT_WITHIN_MS,
         }),
       ),
     // Every list on every screen may have grown.
