@@ -98,6 +98,11 @@ test('an address with a turn leads to it', async () => {
   await waitFor(() => expect(document.getElementById('turn-t2')).toHaveFocus());
 });
 
+test('an address that was mangled shows the conversation all the same', async () => {
+  show(told(), {}, '#turn-%');
+  expect(await screen.findByText('words of t1')).toBeVisible();
+});
+
 test('a turn is played from its place in the recording, and shown while it is heard', async () => {
   const { user } = show(told({ recorded: true, recordings: [RECORDING] }));
   const audio = await screen.findByLabelText<HTMLAudioElement>('Recording', SOUND);

@@ -258,7 +258,7 @@ function Transcript({ conversation, replay }: TranscriptProps) {
 /** The turn that the address names; it is shown, and has the focus, where a page load would do so. */
 function useLinkedTurn(): string | null {
   const { hash } = useLocation();
-  const linked = hash.startsWith('#turn-') ? decodeURIComponent(hash.slice(1)) : null;
+  const linked = hash.startsWith('#turn-') ? decoded(hash.slice(1)) : null;
   useEffect(() => {
     if (linked === null) return;
     // After the heading, which the new screen gives the focus to.
@@ -270,4 +270,13 @@ function useLinkedTurn(): string | null {
     return () => cancelAnimationFrame(frame);
   }, [linked]);
   return linked;
+}
+
+/** Null for what was mangled on its way here. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
