@@ -68,6 +68,8 @@ export function useRecording(turns: readonly Turn[], recordings: readonly Record
     onPlay: () => setPlaying(true),
     onPause: () => setPlaying(false),
     onEnded: () => setPlaying(false),
+    // Another recording takes its place: no pause is told.
+    onEmptied: () => setPlaying(false),
     onError: () => setFailed(true),
   };
   const retry = () => audio.current?.load();

@@ -29,18 +29,19 @@ export function RotateDialog({ apiKey, onClose, onMade }: Props) {
       ),
     onSuccess: onMade,
   });
+  const close = () => {
+    rotate.reset();
+    onClose();
+  };
   return (
     <Dialog
       open={apiKey !== null}
-      onClose={() => {
-        rotate.reset();
-        onClose();
-      }}
+      onClose={close}
       title={t('keys.rotateTitle', { name: apiKey?.name ?? '' })}
       description={t('keys.rotateBody')}
       actions={
         <>
-          <Button onClick={onClose}>{t('common:ui.cancel')}</Button>
+          <Button onClick={close}>{t('common:ui.cancel')}</Button>
           <Button
             look="primary"
             busy={rotate.isPending}
