@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import internal_schema as schema
 from backend.accounts.tables import LOCAL_USER
-from backend.conversations.deleted import bury, is_forgotten, refuse_forgotten
+from backend.conversations.deleted import delete_conversations, is_forgotten, refuse_forgotten
 from backend.conversations.tables import ConversationRow, TurnRow
 
 TURNS_TOLD = 20
@@ -24,7 +24,8 @@ async def begin(session: AsyncSession, new: schema.NewConversation) -> bool | No
     user_id = new.user_id or LOCAL_USER
     await refuse_forgotten(session, new.conversation_id)
     if await is_forgotten(session, user_id):
-        await bury(session, new.conversation_id)
+        # With what came of it before this word, its sound for one: that was nobody's yet.
+        await delete_conversations(session, [new.conversation_id])
         return None
     row = await session.get(ConversationRow, new.conversation_id)
     if row is None:

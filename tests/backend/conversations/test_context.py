@@ -54,6 +54,17 @@ def test_a_deleted_users_call_is_nobodys_either(agent: TestClient, database_url:
     say(agent, "c2", "hello")  # others' are recorded as ever
 
 
+def test_what_came_before_word_of_a_deleted_users_call_goes(
+    agent: TestClient, database_url: str
+) -> None:
+    asyncio.run(_bury(database_url, "ann"))
+    say(agent, "c1", "a secret")
+    assert len(listed(agent)["conversations"]) == 1
+    body = {"conversation_id": "c1", "channel": "web", "started_at": at(0), "user_id": "ann"}
+    assert agent.post("/internal/conversations", json=body).status_code == 404
+    assert listed(agent)["conversations"] == []
+
+
 async def _want_recording(url: str, wanted: bool) -> None:
     async with Database(url) as database, database.writing() as session:
         await session.execute(update(UserRow).values(record_calls=wanted))
