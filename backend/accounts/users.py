@@ -9,7 +9,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.attempts import LOCKED_MINUTES, WRONG_IN_A_ROW
-from backend.accounts.tables import LOCAL_USER, Role, TombstoneRow, UserRow
+from backend.accounts.tables import LOCAL_USER, Role, UserRow
+from backend.conversations.deleted import bury
 from backend.conversations.tables import ConversationRow
 from backend.gateway.tables import ApiKeyRow, UsageRow
 from backend.memories.tables import MemoryRow
@@ -149,5 +150,5 @@ async def take_over(session: AsyncSession, user: UserRow) -> None:
 async def delete_account(session: AsyncSession, user_id: str) -> None:
     """The row, its sessions and keys. A tombstone stays: word of the user that comes late is
     dropped. What else they have is the caller's to delete, in the same unit of work."""
-    session.add(TombstoneRow(id=user_id, deleted_at=datetime.now(UTC)))
+    await bury(session, user_id)
     await session.execute(delete(UserRow).where(UserRow.id == user_id))
