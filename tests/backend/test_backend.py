@@ -161,7 +161,7 @@ def test_nothing_outside_the_folder_is_served(web_dir: Path, path: str) -> None:
     assert "secret" not in TestClient(app_with(web_dir)).get(path).text
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/v1/models", "/internal/x", "/assets/none.js"])
+@pytest.mark.parametrize("path", ["/api/nothing", "/v1/nothing", "/internal/x", "/assets/none.js"])
 def test_unknown_api_paths_are_not_pages(web_dir: Path, path: str) -> None:
     response = TestClient(app_with(web_dir)).get(path)
     assert response.status_code == 404
@@ -202,12 +202,14 @@ def test_a_conversation_can_be_continued(agent: TestClient) -> None:
             "started_at": "2026-01-02T12:00:00Z",
         },
     )
-    response = agent.post("/api/token", json={"conversation_id": "c1"})
+    a_page = {"authorization": ""}
+    response = agent.post("/api/token", json={"conversation_id": "c1"}, headers=a_page)
     assert response.status_code == 201
     assert response.json()["conversation_id"] == "c1"
     metadata = agent_metadata(response)
     assert (metadata["resume"], metadata["persona_id"]) == (True, "atlas")
-    other = agent.post("/api/token", json={"conversation_id": "c1", "persona_id": "Pepper"})
+    changed = {"conversation_id": "c1", "persona_id": "Pepper"}
+    other = agent.post("/api/token", json=changed, headers=a_page)
     assert agent_metadata(other)["persona_id"] == "pepper"
 
 
