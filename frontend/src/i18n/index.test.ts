@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
 import { afterEach, describe, expect, it } from 'vitest';
 import { ENDED_REASONS } from '../voice/events';
-import { chooseLanguage, guessedLanguage, languageFor, showLanguage, t } from '.';
+import { chooseLanguage, guessedLanguage, i18n, languageFor, showLanguage, t, withWords } from '.';
 import { en } from './en';
+import { talk } from './en/talk';
 import { fr } from './fr';
 
 /** Every sentence of a dictionary by its full key: `talk:call.end`. */
@@ -87,4 +88,14 @@ describe('the dictionaries', () => {
     expect(en.talk.ended.reasons[reason]).toMatch(/\.$/);
     expect(fr.talk.ended.reasons[reason]).toMatch(/\.$/);
   });
+});
+
+it('the words of a screen come with it, those of a call beside what Talk says first', async () => {
+  i18n.removeResourceBundle('en', 'memory');
+  i18n.removeResourceBundle('en', 'talk');
+  i18n.addResourceBundle('en', 'talk', talk);
+  expect(i18n.exists('talk:ended.title')).toBe(false);
+  expect(await withWords(['memory', 'call'], Promise.resolve('shown'))).toBe('shown');
+  for (const key of ['memory:title', 'talk:ended.title', 'talk:welcome.start'])
+    expect(i18n.exists(key)).toBe(true);
 });

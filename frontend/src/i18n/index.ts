@@ -1,8 +1,9 @@
-/** The language of the page: English comes with the app, others when they are wanted. */
+/** The language of the page. Words come with the screen that needs them, first those of Talk. */
 
 import i18n from 'i18next';
 import { initReactI18next } from 'react-i18next';
-import { en } from './en';
+import { common } from './en/common';
+import { talk } from './en/talk';
 
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -20,13 +21,42 @@ i18n.use(initReactI18next).init({
   lng: 'en',
   fallbackLng: 'en',
   defaultNS: 'common',
-  ns: Object.keys(en),
-  resources: { en },
+  ns: ['common', 'talk'],
+  resources: { en: { common, talk } },
   initAsync: false,
   showSupportNotice: false,
   // React escapes what it shows; escaping twice would print entities.
   interpolation: { escapeValue: false },
 });
+
+/** `call` is that part of `talk` which its first sight does without. */
+const WORDS = {
+  account: async () => ({ account: (await import('./en/account')).account }),
+  call: async () => ({ talk: (await import('./en/call')).call }),
+  conversations: async () => ({
+    conversations: (await import('./en/conversations')).conversations,
+  }),
+  health: async () => ({ health: (await import('./en/health')).health }),
+  memory: async () => ({ memory: (await import('./en/memory')).memory }),
+  personas: async () => ({ personas: (await import('./en/personas')).personas }),
+  settings: async () => ({ settings: (await import('./en/settings')).settings }),
+};
+type Words = keyof typeof WORDS;
+const loaded = new Set<Words>();
+
+/** Code that is not run before its words are there: every other language falls back to these. */
+export async function withWords<T>(words: readonly Words[], code: Promise<T>): Promise<T> {
+  const [run] = await Promise.all([code, ...words.map(loadWords)]);
+  return run;
+}
+
+async function loadWords(words: Words): Promise<void> {
+  if (loaded.has(words)) return;
+  for (const [screen, more] of Object.entries(await WORDS[words]())) {
+    i18n.addResourceBundle('en', screen, more, true);
+  }
+  loaded.add(words);
+}
 
 /** Outside components. Inside them `useTranslation` also redraws when the language changes. */
 export const t = i18n.t;

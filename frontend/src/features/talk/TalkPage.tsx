@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { withWords } from '../../i18n';
 import { useAnnouncer } from '../../ui/announcer';
 import { useArrivalFocus } from '../../ui/arrivalFocus';
 import { isUnderway } from '../../voice/callState';
@@ -12,8 +13,8 @@ import { Welcome } from './Welcome';
 
 /** The rest comes while the page is being read: Start must not wait for it. */
 const LATER = {
-  LiveCall: () => import('./LiveCall'),
-  AfterCall: () => import('./AfterCall'),
+  LiveCall: () => withWords(['call'], import('./LiveCall')),
+  AfterCall: () => withWords(['call'], import('./AfterCall')),
   QueueCard: () => import('./QueueCard'),
 };
 const LiveCall = lazy(LATER.LiveCall);

@@ -3,6 +3,7 @@
 import { Copy, Keyboard, LockOpen, type LucideIcon, Mic } from 'lucide-react';
 import { lazy, type Ref, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
+import { withWords } from '../../i18n';
 import { Button } from '../../ui/Button';
 import { formatDate } from '../../ui/format';
 import { usePageTitle } from '../../ui/pageTitle';
@@ -12,7 +13,7 @@ import type { Earlier } from './useEarlier';
 import { Visualizer } from './Visualizer';
 
 // Not needed to start a call, so they do not hold it up.
-const EarlierWords = lazy(() => import('./EarlierWords'));
+const EarlierWords = lazy(() => withWords(['call'], import('./EarlierWords')));
 const PersonaPicker = lazy(() => import('./PersonaPicker'));
 
 type Props = {

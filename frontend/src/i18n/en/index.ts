@@ -1,6 +1,7 @@
-/** Every text people read, in English: one file a screen. */
+/** Every text people read, in English: one file a screen. The app itself loads them one by one. */
 
 import { account } from './account';
+import { call } from './call';
 import { common } from './common';
 import { conversations } from './conversations';
 import { health } from './health';
@@ -9,4 +10,13 @@ import { personas } from './personas';
 import { settings } from './settings';
 import { talk } from './talk';
 
-export const en = { account, common, conversations, health, memory, personas, settings, talk };
+export const en = {
+  account,
+  common,
+  conversations,
+  health,
+  memory,
+  personas,
+  settings,
+  talk: { ...talk, ...call },
+};

@@ -1,6 +1,6 @@
 /** Words of the Talk screen, in French. */
 
-import type { talk as english } from '../en/talk';
+import type { en } from '../en';
 import type { Translated } from '../translated';
 
 export const talk = {
@@ -407,4 +407,4 @@ export const talk = {
     confirm: 'Terminer l’appel et partir',
     stay: 'Rester dans l’appel',
   },
-} satisfies Translated<typeof english>;
+} satisfies Translated<(typeof en)['talk']>;
