@@ -91,7 +91,7 @@ describe('somebody who is signed in', () => {
   it('can sign out', async () => {
     let signedIn = true;
     const { calls, user } = open(
-      '/settings',
+      '/settings?part=account',
       {},
       {
         'GET /api/auth': () => ({ ...SESSION, user: signedIn ? ADA : null }),
@@ -101,6 +101,8 @@ describe('somebody who is signed in', () => {
         },
       },
     );
+    // The screen that arrives takes the focus, and an open menu would close.
+    await heading('Settings');
     await user.click(await screen.findByRole('button', { name: 'Account of Ada' }));
     await user.click(await screen.findByRole('menuitem', { name: 'Sign out' }));
     await heading('Sign in');
