@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.middleware import Middleware
 
+from backend.accounts.address import is_from_here
 from backend.accounts.entry import Entry
 from backend.accounts.gate import Gate
 from backend.accounts.routes import account_routes
@@ -43,6 +44,7 @@ from chassis.ended import EndedReason
 from chassis.errors import NotFound, Unavailable
 from chassis.health import Health
 from chassis.http import pooled_client
+from chassis.keys import has_key
 from chassis.metrics import Metrics
 from chassis.service import create_app
 from chassis.settings import InternalSettings, LiveKitSettings, load_or_exit
@@ -68,6 +70,7 @@ def build(
         health=parts.health,
         lifespan=parts.lifespan,
         body_bytes_by_path=BODY_BYTES,
+        may_know_why=lambda request: _is_operator(request, settings, internal),
     )
     app.add_middleware(SecurityHeaders, sfu_urls=[livekit.public_url or livekit.url])
     # Innermost: what it refuses is measured, logged and answered with the headers all have.
@@ -174,6 +177,12 @@ def _add_service_routes(
     )
     app.include_router(webhook_routes(parts.calls.keys.all, parts.watcher.look_early))
     app.include_router(status_routes(parts.services, parts.sign_in, internal.key))
+
+
+def _is_operator(request: Request, settings: BackendSettings, internal: InternalSettings) -> bool:
+    if settings.auth == "off" or is_from_here(request):
+        return True
+    return has_key(request.headers.get("authorization"), internal.key)
 
 
 def _ready_at_s(health: Health) -> float | None:

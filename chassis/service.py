@@ -49,11 +49,13 @@ def create_app(
     lifespan: Lifespan | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     body_bytes_by_path: Mapping[str, int] | None = None,
+    may_know_why: Callable[[Request], bool] = lambda _: True,
 ) -> FastAPI:
     """An app with `/health/live`, `/health/ready`, `/metrics`; `health` polls while it runs.
 
     `body_bytes_by_path`: the largest body of paths that take other ones than `max_body_bytes`;
-    a `*` stands for any one segment.
+    a `*` stands for any one segment. `may_know_why`: whether who asks for `/health/ready` is told
+    the last errors too, which name addresses and files.
     """
 
     @asynccontextmanager
@@ -77,7 +79,7 @@ def create_app(
         lifespan=whole_lifespan,
         generate_unique_id_function=lambda route: route.name,  # what generated clients call it
     )
-    _add_health_routes(app, metrics, health)
+    _add_health_routes(app, metrics, health, may_know_why)
     app.add_exception_handler(ParleyError, _on_parley_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -148,7 +150,9 @@ def _listen(settings: ServiceSettings) -> socket.socket:
     return listener
 
 
-def _add_health_routes(app: FastAPI, metrics: Metrics, health: Health) -> None:
+def _add_health_routes(
+    app: FastAPI, metrics: Metrics, health: Health, may_know_why: Callable[[Request], bool]
+) -> None:
     @app.get("/health/live", tags=["health"])
     async def live() -> dict[str, Any]:
         """This process runs. Looks at no dependency."""
@@ -157,10 +161,14 @@ def _add_health_routes(app: FastAPI, metrics: Metrics, health: Health) -> None:
     @app.get(
         "/health/ready", tags=["health"], responses={503: {"description": "not ready: the same"}}
     )
-    async def ready() -> JSONResponse:
+    async def ready(request: Request) -> JSONResponse:
         """200 when a request would succeed now, else 503; every dependency with its state."""
         await health.refresh()
-        return JSONResponse(health.report(), 200 if health.ready else 503)
+        report = health.report()
+        if not may_know_why(request):
+            for dependency in report["dependencies"]:
+                dependency["last_error"] = None
+        return JSONResponse(report, 200 if health.ready else 503)
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def exposition() -> Response:

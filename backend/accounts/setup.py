@@ -21,6 +21,9 @@ class FirstAdmin:
     def __init__(self, settings: BackendSettings, database: Database) -> None:
         self.code = ""
         self._needs_sign_in = settings.auth == "on"
+        # A proxy that rewrites Host and names nobody looks like a browser on this machine: where
+        # people come by other names, or through a proxy, whoever is first must know the code.
+        self._is_open_to_others = bool(settings.allowed_origins or settings.trusted_proxies)
         self._database = database
         self._is_printed = False
 
@@ -48,7 +51,7 @@ class FirstAdmin:
     def check(self, connection: HTTPConnection, code: str | None) -> None:
         """Raises Forbidden for a client elsewhere that does not know the code. Ask `needed` first:
         there is none before."""
-        if is_from_here(connection):
+        if is_from_here(connection) and not self._is_open_to_others:
             return
         given = (code or "").encode("utf-8", "replace")
         if not self.code or not hmac.compare_digest(given, self.code.encode()):

@@ -79,6 +79,8 @@ class Abandoned:
             except (SfuFailed, Unavailable) as exc:
                 self._missed = frozenset()
                 log.debug("abandoned_not_looked_for", reason=str(exc))
+            except Exception:  # a fault of ours must not end the looking for good
+                log.exception("abandoned_look_failed")
             await asyncio.sleep(LOOK_EVERY_S)
 
 

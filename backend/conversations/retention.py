@@ -74,6 +74,8 @@ class Retention:
                 await self.look()
             except Unavailable:
                 log.warning("purge_put_off", reason="the database is not there")
+            except Exception:  # a fault of ours must not end the purging for good
+                log.exception("purge_failed")
             await asyncio.sleep(LOOK_EVERY_S)
 
 

@@ -10,7 +10,7 @@ from backend.gateway.keychain import Keychain, KnownKey
 from backend.gateway.quotas import Quotas
 from backend.gateway.schema import Service
 from backend.gateway.usage import Ledger, Used
-from chassis.errors import Forbidden, Unauthorized, Unavailable
+from chassis.errors import Forbidden, RateLimited, Unauthorized, Unavailable
 from chassis.logs import get_logger
 
 SUBPROTOCOL_KEY = "openai-insecure-api-key."  # how OpenAI's clients in browsers send one
@@ -19,11 +19,12 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks. `secret` and `key`: None for a user of the web app."""
+    """Who asks: with a key and its secret, or a user of the web app from a browser."""
 
     user_id: str
     secret: str | None = None
     key: KnownKey | None = None
+    browser: HTTPConnection | None = None
 
     @property
     def key_id(self) -> str:
@@ -46,8 +47,9 @@ class Admission:
         if secret is not None:
             key = await self._keychain.find(secret)
             return Caller(user_id=key.user_id, secret=secret, key=key)
-        who = await self._sign_in.user(HTTPConnection(scope))
-        return Caller(user_id=who.user_id)
+        browser = HTTPConnection(scope)
+        who = await self._sign_in.user(browser)
+        return Caller(user_id=who.user_id, browser=browser)
 
     async def admit(self, caller: Caller, service: Service) -> None:
         """Count one request. Raises Forbidden without the scope, RateLimited over a quota."""
@@ -64,15 +66,30 @@ class Admission:
 
     async def still_works(self, caller: Caller) -> bool:
         """Of a socket that stays open. A key that was silent for long, or was given an end, is read
-        again; without a database the socket goes on."""
-        if caller.secret is None or self._keychain.works(caller.secret):
+        again, as is a browser's session; without a database the socket goes on."""
+        if caller.secret is not None and self._keychain.works(caller.secret):
             return True
         try:
-            await self._keychain.find(caller.secret)
+            if caller.secret is not None:
+                await self._keychain.find(caller.secret)
+            elif caller.browser is not None:
+                await self._sign_in.user(caller.browser)
         except Unauthorized:
             return False
         except Unavailable as exc:
             log.warning("key_not_read", code=exc.error_code)
+        return True
+
+    async def has_some_left(self, caller: Caller, service: Service) -> bool:
+        """Of the day's quota, for what runs without end; where it cannot be looked at, yes."""
+        if caller.key is None:
+            return True
+        try:
+            await self._quotas.check_day(caller.key, service)
+        except RateLimited:
+            return False
+        except Unavailable as exc:
+            log.warning("quota_not_read", code=exc.error_code)
         return True
 
     async def used(self, caller: Caller, service: Service, used: Used) -> None:

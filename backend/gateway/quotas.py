@@ -36,10 +36,15 @@ class Quotas:
 
     async def admit(self, key: KnownKey, service: str) -> None:
         """Count a request that begins. Raises RateLimited naming the quota that is used up, and
-        Unavailable when nothing can be counted. What runs already is never cut."""
+        Unavailable when nothing can be counted. What has an end of its own is never cut."""
+        await self.check_day(key, service)
+        with _said_when_down():
+            await self._take_minute(key)
+
+    async def check_day(self, key: KnownKey, service: str) -> None:
+        """Raises RateLimited when the day's quota is used up, Unavailable as `admit`."""
         with _said_when_down():
             await self._check_day(key, service)
-            await self._take_minute(key)
 
     async def count(self, key: KnownKey, service: str, used: Used) -> None:
         """Add what a request used. Raises Unavailable when nothing can be counted."""

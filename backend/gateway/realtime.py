@@ -151,10 +151,11 @@ class _Call:
                 raise _Left(code, message.get("reason") or "")
             text = message.get("text")
             if not await self._admission.still_works(self._caller):
-                await self._server.close(POLICY_VIOLATION, "the API key was revoked or has expired")
+                await self._server.close(POLICY_VIOLATION, "revoked, expired or signed out")
                 return
-            if text is not None:
-                await self._observe(text)
+            if text is not None and not await self._observe(text):
+                await self._server.close(POLICY_VIOLATION, "quota_exceeded")
+                return
             await self._server.send(message["bytes"] if text is None else text)
 
     async def _to_client(self) -> None:
@@ -170,8 +171,9 @@ class _Call:
         except TimeoutError as exc:
             raise _Left(GOING_AWAY, "the client does not read") from exc
 
-    async def _observe(self, text: str) -> None:
-        """Count the sound that is appended; learn its rate from what else is sent."""
+    async def _observe(self, text: str) -> bool:
+        """Count the sound that is appended; learn its rate from what else is sent. False when the
+        day's quota is used up."""
         if "\\" in text:  # base64 has none: the words looked for may be spelt otherwise
             text = _plain(text)
         if "input_audio_buffer.append" in text:
@@ -179,8 +181,10 @@ class _Call:
             self._audio_s += chars * 3 / 4 / BYTES_PER_SAMPLE / self._rate_hz
             if self._audio_s >= COUNT_EVERY_S:
                 await self._count()
+                return await self._admission.has_some_left(self._caller, "stt")
         elif '"rate"' in text:
             self._rate_hz = _rate_of(text) or self._rate_hz
+        return True
 
     async def _count(self) -> None:
         used, self._audio_s = Used(audio_s=self._audio_s), 0.0

@@ -52,5 +52,7 @@ def app_with(
     )
     internal = InternalSettings(key=SecretStr(service_key) if service_key else None)
     urls = {f"{name}_url": peers for name in ("stt", "llm", "tts", "embedded", "agent")}
-    ours: dict[str, Any] = {"web_dir": web_dir, "allowed_origins": [TEST_ORIGIN], **urls}
+    # Where nobody signs in, only names of this machine are answered, and those that are allowed.
+    names = [TEST_ORIGIN] if settings.get("auth", "off") == "off" else []
+    ours: dict[str, Any] = {"web_dir": web_dir, "allowed_origins": names, **urls}
     return build(BackendSettings(**(ours | settings)), livekit, internal)

@@ -169,6 +169,16 @@ async def test_a_revoked_key_ends_its_live_socket(gateway: Gateway, made: dict[s
         assert caller.socket.close_code == 1008
 
 
+async def test_a_socket_ends_with_its_day(gateway: Gateway) -> None:
+    asked = {"name": "short", "scopes": ["stt"], "audio_minutes_per_day": 0.05}
+    made = httpx2.post(f"{gateway.url}/api/keys", json=asked).json()
+    async with calling(gateway.url, Authorization=f"Bearer {made['key']}") as caller:
+        await caller.wait("session.created")
+        await _closed(caller)
+        assert caller.socket.close_code == 1008
+        assert caller.socket.close_reason == "quota_exceeded"
+
+
 async def _closed(caller: Caller) -> None:
     async with asyncio.timeout(10):
         try:

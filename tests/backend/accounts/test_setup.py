@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -31,6 +32,18 @@ def test_elsewhere_the_printed_code_is_asked_for(
             refused = Browser(client).post("/api/auth/setup", ADMIN | {"setup_code": guess})
             assert (refused.status_code, code(refused)) == (403, "setup_code_wrong")
         assert set_up(client, setup_code=printed).is_in()
+
+
+@pytest.mark.parametrize(
+    "reachable", [{"allowed_origins": ["https://parley.home"]}, {"trusted_proxies": ["10.0.0.1"]}]
+)
+def test_behind_a_proxy_nobody_passes_for_sitting_here(
+    build_app: BuildApp, reachable: dict[str, Any]
+) -> None:
+    app = build_app(auth="on", **reachable)
+    with TestClient(app, base_url=ORIGIN, client=HERE) as client:  # as the proxy connects
+        refused = Browser(client).post("/api/auth/setup", ADMIN)
+        assert (refused.status_code, code(refused)) == (403, "setup_code_wrong")
 
 
 def test_nothing_is_printed_once_there_is_an_admin(

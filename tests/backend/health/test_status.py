@@ -89,3 +89,12 @@ def test_degraded_means_calls_still_work() -> None:
     assert overall(health) == "degraded"
     health.dependencies["agent"].state = "unready"
     assert overall(health) == "unready"
+
+
+def test_strangers_are_not_told_why_it_is_not_ready(tmp_path: Path) -> None:
+    with TestClient(app_with(tmp_path, auth="on")) as client:  # from elsewhere
+        told = client.get("/health/ready")
+        service = client.get("/health/ready", headers={"authorization": f"Bearer {SERVICE_KEY}"})
+    assert told.status_code == service.status_code == 503
+    assert {each["last_error"] for each in told.json()["dependencies"]} == {None}
+    assert any(each["last_error"] for each in service.json()["dependencies"])
