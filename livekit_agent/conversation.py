@@ -301,15 +301,24 @@ class Call:
             self._events.publish(RecordingEvent())
 
     def _greet(self, announcer: Announcer) -> None:
-        """The first words; none where the conversation goes on, but for an agent that was lost."""
-        if not self._is_resumed:
-            self._session.say(greeting(self._persona, self._context))
-        elif time.time() - self._ctx.job.room.creation_time > NEW_ROOM_S:
+        """The first words; none where a conversation goes on, but for an agent that was lost."""
+        room_age_s = time.time() - self._ctx.job.room.creation_time
+        if self._is_known and room_age_s > NEW_ROOM_S:
             announcer.say("back_again")
+        elif not self._is_resumed:
+            self._session.say(greeting(self._persona, self._context))
+
+    @property
+    def _is_known(self) -> bool:
+        """Another agent was in this conversation before."""
+        return self._metadata.resume or (self._context is not None and self._context.resumed)
 
     @property
     def _is_resumed(self) -> bool:
-        return self._metadata.resume or (self._context is not None and self._context.resumed)
+        """The user said something in it: who greeted nobody, or was not heard, has not begun."""
+        if self._context is None:
+            return self._metadata.resume
+        return any(turn.role == "user" for turn in self._context.turns)
 
     async def _voice_ending(self, stack: AsyncExitStack) -> VoiceEnding | None:
         if self._parts.turn_socket is None:

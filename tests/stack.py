@@ -66,7 +66,7 @@ class Stack:
         }
         mark = marks[service]
         children = psutil.Process(self.process.pid).children()
-        return [c.pid for c in children if any(mark in word for word in c.cmdline())]
+        return [child.pid for child in children if any(mark in word for word in words_of(child))]
 
     def status(self) -> dict[str, str]:
         services = httpx2.get(f"{self.url}/api/health", trust_env=False).json()["services"]
@@ -100,6 +100,14 @@ class Stack:
                 seen = exc
             time.sleep(0.05)  # between two polls of a deadline
         raise AssertionError(f"the stack was not ready within {within_s:g} s: {seen}")
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Of its command line; none of one that is dead and not yet buried."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def start(name: str, settings: Mapping[str, str] | None = None) -> Stack:

@@ -63,6 +63,14 @@ async def test_a_conversation_that_goes_on_is_not_greeted_again(talk: TalkingTo)
         assert "They like the sea." in json.dumps(talk.world.brain.asked[-1].request.body)
 
 
+async def test_who_was_only_greeted_before_is_greeted_again(talk: TalkingTo) -> None:
+    context = talk.remembers(tools=[])
+    context |= {"resumed": True, "turns": [TURNS[1]]}  # it spoke to nobody, and was lost
+    talk.resume = True
+    async with talk:
+        await talk.greeted()
+
+
 async def test_a_replaced_agent_excuses_itself_and_goes_on(talk: TalkingTo) -> None:
     context = talk.remembers(tools=[])
     context |= {"resumed": True, "turns": TURNS}
