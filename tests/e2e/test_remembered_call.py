@@ -1,10 +1,9 @@
 """What was said in a call is recorded, and the next call goes on where it was: real everything."""
 
 import asyncio
-import json
-import sqlite3
 from typing import Any
 
+import httpx2
 import pytest
 
 from parley.caller import Caller
@@ -16,24 +15,23 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 ANSWER_WITHIN_S = 20.0
 
 
-def stored(stack: Stack, sql: str, *values: Any) -> list[Any]:
-    with sqlite3.connect(stack.folder / ".parley/data/parley.db") as db:
-        return db.execute(sql, values).fetchall()
+def told(stack: Stack, path: str) -> Any:
+    """What the web app is told."""
+    return httpx2.get(f"{stack.url}/api/{path}", trust_env=False).raise_for_status().json()
+
+
+def turns_of(stack: Stack, conversation_id: str) -> list[dict[str, Any]]:
+    turns: list[dict[str, Any]] = told(stack, f"conversations/{conversation_id}")["turns"]
+    return turns
 
 
 def said_by(stack: Stack, conversation_id: str) -> list[tuple[str, str]]:
-    select = "SELECT role, text FROM turns WHERE conversation_id = ? ORDER BY started_at"
-    return stored(stack, select, conversation_id)
-
-
-def tools_of(stack: Stack, conversation_id: str) -> list[Any]:
-    select = "SELECT tools FROM turns WHERE conversation_id = ? ORDER BY started_at"
-    return stored(stack, select, conversation_id)
+    return [(turn["role"], turn["text"]) for turn in turns_of(stack, conversation_id)]
 
 
 def ended_as(stack: Stack, conversation_id: str) -> str | None:
-    rows = stored(stack, "SELECT ended_reason FROM conversations WHERE id = ?", conversation_id)
-    return rows[0][0] if rows else None
+    reason: str | None = told(stack, f"conversations/{conversation_id}")["ended_reason"]
+    return reason
 
 
 async def ask(caller: Caller, text: str, answer: str) -> None:
@@ -60,9 +58,9 @@ async def test_a_call_is_recorded_and_the_next_goes_on_without_a_greeting(stack:
         "remember that my keys are in the kitchen",
     ]
     assert [role for role, _ in turns] == ["assistant", "user", "assistant", "user", "assistant"]
-    tools = [tool["name"] for (used,) in tools_of(stack, conversation) for tool in json.loads(used)]
+    tools = [tool["name"] for turn in turns_of(stack, conversation) for tool in turn["tools"]]
     assert tools == ["calculate", "remember"]
-    assert any("keys" in text for (text,) in stored(stack, "SELECT text FROM memories"))
+    assert any("keys" in memory["text"] for memory in told(stack, "memories")["memories"])
 
     async with Caller(stack.url, conversation) as second:
         await second.until(

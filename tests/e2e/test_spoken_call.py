@@ -12,7 +12,7 @@ from tests.stack import Stack
 pytestmark = pytest.mark.e2e
 
 GREETING_WITHIN_S = 15.0
-ANSWER_WITHIN_S = 12.0
+ANSWER_WITHIN_S = 30.0  # to its end: what it can do takes a dozen seconds to say
 MUST_PASS = 11  # of 12: the embedded recogniser may mishear one
 
 
@@ -37,7 +37,13 @@ QUESTIONS = [
     Question("what day is it today", "slt", r"what day", "get_date", r"day"),
     Question("flip a coin", "rms", r"flip (a|the) coin", "flip_coin", r"heads|tails"),
     Question("how many kilometers are in five miles", "slt", r"five miles", "convert_units", r"8"),
-    Question("roll a die", "rms", r"roll", "roll_dice", r"\d|one|two|three|four|five|six"),
+    Question(
+        "roll a die",
+        "rms",
+        r"(roll|throw) (a|the) die",
+        "roll_dice",
+        r"\d|one|two|three|four|five|six",
+    ),
     Question("remember that my keys are in the kitchen", "slt", r"keys", "remember", r"key"),
     Question("what did i ask you to remember", "rms", r"remember", "recall", r"key"),
     Question("what can you do", "slt", r"what can you do", None, r"timer"),

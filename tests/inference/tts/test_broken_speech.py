@@ -43,7 +43,7 @@ async def test_events_tell_what_failed_before_they_break_off() -> None:
     *sound, last = events_of(came.decode().splitlines())
     assert {event["type"] for event in sound} == {"speech.audio.delta"}
     assert last["type"] == "error"
-    assert set(last["error"]) == {"message", "type", "param", "code"}
+    assert set(last["error"]) == {"message", "type", "param", "code", "details"}
     assert last["error"]["code"] == "engine_failed"
 
 
