@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from typing import Protocol, Self
+from typing import Protocol
 
+from backend.background import Background
 from backend.calls.open_calls import is_of
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.logs import get_logger
@@ -20,7 +21,7 @@ class Rooms(Protocol):
     async def close_room(self, room: str) -> None: ...
 
 
-class CallEnder:
+class CallEnder(Background):
     """Enter it for the service's life."""
 
     def __init__(self, sfu: Rooms, token_ttl_s: float) -> None:
@@ -28,16 +29,6 @@ class CallEnder:
         self._token_ttl_s = token_ttl_s
         self._gone: dict[str, float] = {}  # by user: until when a token of theirs may be used
         self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._watch())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     async def user_gone(self, user_id: str) -> None:
         """Ends the user's calls now, and what a token of theirs opens later."""
@@ -50,7 +41,7 @@ class CallEnder:
         is but the one local user."""
         self._gone.pop(user_id, None)
 
-    async def _watch(self) -> None:
+    async def _run(self) -> None:
         while True:
             await self._news.wait()
             await asyncio.sleep(LOOK_AGAIN_S)
@@ -65,7 +56,7 @@ class CallEnder:
             for room in await self._sfu.rooms():
                 if any(is_of(room, user) for user in self._gone):
                     await self._close(room)
-        except SfuFailed as exc:  # tried again by `_watch`
+        except SfuFailed as exc:  # tried again by `_run`
             log.warning("calls_not_ended", reason=str(exc))
 
     async def _close(self, room: str) -> None:

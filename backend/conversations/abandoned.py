@@ -7,11 +7,12 @@ does not see rooms that went while no backend ran. If word of the end comes afte
 import asyncio
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Protocol, Self
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.background import Background
 from backend.conversations.retention import Leads
 from backend.conversations.tables import ConversationRow, TurnRow
 from backend.data.db import Database
@@ -35,7 +36,7 @@ class Rooms(Protocol):
         ...
 
 
-class Abandoned:
+class Abandoned(Background):
     """Enter it for the service's life."""
 
     def __init__(self, database: Database, leader: Leads, sfu: Rooms) -> None:
@@ -43,16 +44,6 @@ class Abandoned:
         self._leader = leader
         self._sfu = sfu
         self._missed: frozenset[str] = frozenset()  # ids whose room was gone at the last look
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     async def look(self) -> int:
         """End what was without a room twice in a row; how many. Raises SfuFailed, Unavailable."""

@@ -13,7 +13,7 @@ from backend.conversations import recordings
 from backend.conversations.deleted import bury, drop_sound
 from backend.conversations.tables import RecordingRow
 from backend.data.db import Database
-from backend.data.scrub import scrub
+from backend.data.scrub import empty_log
 from chassis.errors import (
     Forbidden,
     NotFound,
@@ -90,7 +90,7 @@ def recording_routes(database: Database, sign_in: SignIn) -> APIRouter:
             await audit.record(
                 session, "recording_deleted", user_id=who.user_id, target=recording_id
             )
-        await scrub(database)
+        await empty_log(database)
 
     return router
 

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from typing import Protocol, Self
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import UserRow
+from backend.background import Background
 from backend.conversations.deleted import BATCH, drop_sound, erase
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
-from backend.data.scrub import scrub
+from backend.data.scrub import empty_log
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
 
@@ -29,7 +30,7 @@ class Leads(Protocol):
     def leads(self) -> bool: ...
 
 
-class Retention:
+class Retention(Background):
     """Enter it for the service's life."""
 
     def __init__(
@@ -45,16 +46,6 @@ class Retention:
         self._days = days
         self._clock = clock
         self._due: datetime | None = None  # None: at once
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     async def look(self) -> int:
         """Purge if it is time and this backend's turn; how many conversations went. Raises
@@ -100,7 +91,7 @@ async def purge(database: Database, days: int | None, now: datetime) -> int:
         )
         gone += await _purge_where(database, _older(days, now), chosen_none)
     if gone:
-        await scrub(database)
+        await empty_log(database)
     return gone
 
 

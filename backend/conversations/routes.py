@@ -16,7 +16,7 @@ from backend.conversations.recording_routes import recording_routes
 from backend.conversations.searched import fold, search
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
-from backend.data.scrub import scrub
+from backend.data.scrub import empty_log
 from backend.internal_schema import Channel, Instant
 from chassis.errors import (
     Forbidden,
@@ -114,7 +114,7 @@ def _add_one(router: APIRouter, database: Database, sign_in: SignIn) -> None:
             await audit.record(
                 session, "conversation_deleted", user_id=who.user_id, target=conversation_id
             )
-        await scrub(database)
+        await empty_log(database)
 
 
 def _add_export(router: APIRouter, database: Database, sign_in: SignIn) -> None:

@@ -1,8 +1,6 @@
-"""What was deleted leaves the files too, as far as a database lets itself be told."""
+"""Who is forgotten leaves the files too, as far as a database lets itself be told."""
 
-import asyncio
 import contextlib
-import sqlite3
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -17,14 +15,13 @@ from backend.conversations.tables import (
 )
 from backend.data.db import Database
 from backend.data.postgres import WRITES
+from backend.data.scrub import empty_log
 from backend.gateway.tables import ApiKeyRow, UsageRow
 from backend.memories.tables import MemoryRow
 from backend.personas.tables import PersonaImageRow, PersonaRow
 from chassis.logs import get_logger
 
-CHECKPOINT_WITHIN_S = 2.0
 TRIES = 5  # a reader of an older state holds the log for as long as it reads
-PAUSE_S = 0.2
 # A table this small is written anew in a second or two, while which nobody reads it.
 REWRITTEN_BYTES = 200_000_000
 TABLES = (
@@ -39,7 +36,7 @@ log = get_logger(__name__)
 async def scrub_files(database: Database) -> None:
     """Never raises for a database that is busy: what is left goes with its own housekeeping."""
     if database.is_sqlite:
-        await _truncate_log(database.url.database or "")
+        await empty_log(database, TRIES)
         return
     try:
         async with database.engines.migrators.connect() as connection:
@@ -48,25 +45,6 @@ async def scrub_files(database: Database) -> None:
             await _vacuum(await connection.execution_options(**alone))
     except (DBAPIError, OSError) as exc:
         log.warning("deleted_rows_not_vacuumed", reason=type(exc).__name__)
-
-
-async def _truncate_log(file: str) -> None:
-    """Deleted rows are overwritten as they go (`PRAGMA secure_delete`); the write-ahead log still
-    has what was written before."""
-    for _ in range(TRIES):
-        if await asyncio.to_thread(_checkpointed, file):
-            return
-        await asyncio.sleep(PAUSE_S)
-    log.warning("log_not_truncated", reason="somebody reads an older state")
-
-
-def _checkpointed(file: str) -> bool:
-    with contextlib.closing(sqlite3.connect(file, timeout=CHECKPOINT_WITHIN_S)) as connection:
-        try:
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError:
-            return False
-        return not busy
 
 
 async def _vacuum(connection: AsyncConnection) -> None:

@@ -1,22 +1,36 @@
 """What was deleted leaves the files as well."""
 
+import asyncio
+import contextlib
 import sqlite3
-from typing import Any
 
 from backend.data.db import Database
 from chassis.logs import get_logger
 
+CHECKPOINT_WITHIN_S = 2.0
+PAUSE_S = 0.2
+
 log = get_logger(__name__)
 
 
-async def scrub(database: Database) -> None:
-    """Empty SQLite's write-ahead log, which still has pages as they were; what is busy is tried
-    again by the next deletion. PostgreSQL's vacuum and checkpoints are its own affair."""
+async def empty_log(database: Database, tries: int = 1) -> None:
+    """Of SQLite: deleted rows are overwritten as they go (`PRAGMA secure_delete`), but the
+    write-ahead log still has what was written before. What is busy is tried again by the next
+    deletion. PostgreSQL's vacuum and checkpoints are its own affair."""
     if not database.is_sqlite:
         return
-    async with database.engines.readers.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
+    for left in reversed(range(tries)):
+        if await asyncio.to_thread(_checkpointed, database.url.database or ""):
+            return
+        if left:
+            await asyncio.sleep(PAUSE_S)
+    log.warning("log_not_emptied", reason="somebody reads an older state")
+
+
+def _checkpointed(file: str) -> bool:
+    with contextlib.closing(sqlite3.connect(file, timeout=CHECKPOINT_WITHIN_S)) as connection:
         try:
-            await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as exc:
-            log.warning("log_not_emptied", reason=str(exc))
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        return not busy

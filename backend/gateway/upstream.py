@@ -130,7 +130,7 @@ class Upstreams:
                 await wire.ask(
                     method, pool.prefix + path_and_query, sent, body, SILENT_AT_MOST_S[service]
                 )
-            except BaseException:
+            except BaseException:  # the client's leaving too: an answer half read is nobody's
                 wire.close()
                 pool.take_back(wire)
                 raise
@@ -170,7 +170,7 @@ class _Pool:
             await self._room.acquire()  # at once
         try:
             wire = self._kept() or await self._connected()
-        except BaseException:
+        except BaseException:  # cancelled or failed: the place is for the next one
             self._room.release()
             raise
         self._lent.add(wire)

@@ -8,10 +8,10 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 from sqlalchemy import or_, select, update
 
+from backend.background import Background
 from backend.data.db import Database
 from backend.memories import stored
 from backend.memories.embeddings import Embeddings, EmbeddingsRefused, EmbeddingsUnavailable
@@ -35,7 +35,7 @@ class _Missing:
     version: int
 
 
-class Embedder:
+class Embedder(Background):
     """Of all users. Enter it; `wake` it when a memory was written."""
 
     def __init__(self, database: Database, embeddings: Embeddings) -> None:
@@ -43,22 +43,12 @@ class Embedder:
         self._embeddings = embeddings
         self._wanted = asyncio.Event()
         self._wanted.set()  # something may have been left by the last run
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._work())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     def wake(self) -> None:
         """There may be texts without embeddings."""
         self._wanted.set()
 
-    async def _work(self) -> None:
+    async def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
             await self._wanted.wait()

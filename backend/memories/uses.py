@@ -2,10 +2,10 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Self
 
 from sqlalchemy import Table, bindparam, update
 
+from backend.background import Background
 from backend.data.db import Database
 from backend.memories.tables import MemoryRow
 from chassis.errors import Unavailable
@@ -22,30 +22,23 @@ USED = update(TABLE).where(TABLE.c.id == bindparam("told")).values(last_used_at=
 log = get_logger(__name__)
 
 
-class Uses:
+class Uses(Background):
     """Of all users. Enter it; what is noted when it is left is written then."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._at: dict[str, datetime] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._write_now_and_then())
-        return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            await self._write()
+        await super().__aexit__()
+        await self._write()
 
     def note(self, *ids: str) -> None:
         """These were told just now."""
         if len(self._at) < MOST_WAITING:
             self._at |= dict.fromkeys(ids, datetime.now(UTC))
 
-    async def _write_now_and_then(self) -> None:
+    async def _run(self) -> None:
         while True:
             await asyncio.sleep(WRITE_EVERY_S)
             await self._write()

@@ -9,11 +9,11 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable
-from typing import Self
 
 from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.background import Background
 from backend.data.db import Base, Database
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
@@ -35,7 +35,7 @@ class Lease(Base):
     beats: Mapped[int]
 
 
-class Leader:
+class Leader(Background):
     """Enter it to stand for leadership; leaving hands the lease back."""
 
     def __init__(
@@ -49,21 +49,14 @@ class Leader:
         self._until_s = float("-inf")
         self._seen: tuple[str, int] | None = None
         self._seen_at_s = 0.0
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def leads(self) -> bool:
         """False as soon as another may lead, also when the database cannot be reached."""
         return self._clock() < self._until_s
 
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._stand())
-        return self
-
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await super().__aexit__()
         with contextlib.suppress(Unavailable):
             await self.release()
 
@@ -113,7 +106,7 @@ class Leader:
         stands_still = now_s - self._seen_at_s >= LEASE_S
         return seen[0] in (self._me, NOBODY) or stands_still
 
-    async def _stand(self) -> None:
+    async def _run(self) -> None:
         while True:
             # Until the database is back nobody can tell who leads: then nobody does.
             with contextlib.suppress(Unavailable):

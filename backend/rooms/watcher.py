@@ -9,8 +9,9 @@ import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol, Self
+from typing import Protocol
 
+from backend.background import Background
 from backend.rooms.room_rules import Decision, RoomMemory, RoomSeen, decide
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.logs import get_logger
@@ -42,7 +43,7 @@ class Leads(Protocol):
     def leads(self) -> bool: ...
 
 
-class RoomWatcher:
+class RoomWatcher(Background):
     """Enter it for the service's life."""
 
     def __init__(
@@ -68,7 +69,6 @@ class RoomWatcher:
         self._given_up: list[str] = []  # conversations
         self._reachable = True
         self._early = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
         self._rooms_without_agent = metrics.gauge(
             "rooms_without_agent", "rooms with a person and no agent"
         )
@@ -86,16 +86,7 @@ class RoomWatcher:
         """Something may have changed."""
         self._early.set()
 
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._watch())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _watch(self) -> None:
+    async def _run(self) -> None:
         wait_s = LOOK_EVERY_S
         while True:
             began_s = time.monotonic()

@@ -6,29 +6,21 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.test_browser_call import (
+from tests.e2e.pages import (
     ANSWER_WITHIN_MS,
     FAKE_MICROPHONE,
     browser_page,
+    has_no_barriers,
     said_by,
     start_call,
 )
-from tests.processes import LOGS, ROOT
+from tests.processes import LOGS
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = ("/", "/conversations", "/memory", "/personas", "/personas/new", "/settings", "/health")
 SIZES = {"desk": (1280, 900), "phone": (320, 700)}
-# What is wrong and where, without the page around it.
-FAULTS = """async () => (await axe.run()).violations.map(
-  ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`
-)"""
-
-COLOURS_SETTLED = """() => !document.getAnimations().some(
-  (animation) => animation instanceof CSSTransition && animation.playState === 'running'
-)"""
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +49,12 @@ def test_every_screen_is_for_everybody(
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.add_init_script(path=AXE)
         for path in (*SCREENS, f"/conversations/{conversation}"):
             page.goto(f"{stack.url}{path}")
             settle(page)
             name = path.strip("/").replace("/", "-") or "talk"
             page.screenshot(path=LOGS / "browser" / f"{name}-{theme}-{size}.png", full_page=True)
-            assert page.evaluate(FAULTS) == [], path
+            has_no_barriers(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
@@ -71,15 +62,13 @@ def test_a_call_is_for_everybody(stack: Stack) -> None:
     with browser_page("axe-call", *FAKE_MICROPHONE) as page:
         page.set_viewport_size({"width": 320, "height": 700})
         page.emulate_media(reduced_motion="reduce")
-        page.add_init_script(path=AXE)
         start_call(page, stack)
         page.get_by_role("textbox", name="Message").fill("What is six times seven?")
         page.keyboard.press("Enter")
         expect(said_by(page, "agent").filter(has_text="42")).to_be_visible(timeout=ANSWER_WITHIN_MS)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            page.wait_for_function(COLOURS_SETTLED)  # they fade from one theme to the other
-            assert page.evaluate(FAULTS) == [], theme
+            has_no_barriers(page)
 
 
 def settle(page: Page) -> None:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.test_browser_call import (
+from tests.e2e.pages import (
     ANSWER_WITHIN_MS,
     CONNECT_WITHIN_MS,
     RECEIVED_ENERGY,

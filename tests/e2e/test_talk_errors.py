@@ -11,14 +11,14 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.e2e.test_browser_call import (
+from tests.e2e.pages import (
     ANSWER_WITHIN_MS,
     FAKE_MICROPHONE,
     browser_page,
+    has_no_barriers,
     said_by,
     start_call,
 )
-from tests.processes import ROOT
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -27,9 +27,6 @@ NOTICED_WITHIN_MS = 20_000
 BACK_WITHIN_MS = 60_000
 NEVER_JOINED_WITHIN_MS = 15_000
 WHOLE_WITHIN_S = 60.0
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-FIND_BARRIERS = """async () => (await axe.run()).violations.map(
-  (found) => `${found.id}: ${found.nodes.map((node) => node.html).join(' ')}`)"""
 
 
 @contextmanager
@@ -54,12 +51,6 @@ def ask(page: Page, question: str, answer: str) -> None:
     expect(said_by(page, "agent").filter(has_text=answer).last).to_be_visible(
         timeout=ANSWER_WITHIN_MS
     )
-
-
-def has_no_barriers(page: Page) -> None:
-    """For people who cannot see, hear or point."""
-    page.evaluate(AXE.read_text())
-    assert page.evaluate(FIND_BARRIERS) == []
 
 
 def ask_until_heard(page: Page, text: str, answer: str) -> None:
