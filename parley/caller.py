@@ -91,6 +91,9 @@ class Caller:
             where = await self._token()
             self._subscribe()
             await self.room.connect(where["server_url"], where["participant_token"])
+            # Who is there first is not announced, nor what they had already said of themselves.
+            for participant in self.room.remote_participants.values():
+                self._on_joined(participant)
             track = rtc.LocalAudioTrack.create_audio_track("mic", self._mic)
             options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
             await self.room.local_participant.publish_track(track, options)
@@ -157,6 +160,7 @@ class Caller:
 
     def _subscribe(self) -> None:
         self.room.on("track_subscribed", self._on_track)
+        self.room.on("participant_connected", self._on_joined)
         self.room.on("participant_attributes_changed", self._on_attributes)
         self.room.on("disconnected", self._on_disconnected)
         self.room.register_text_stream_handler("lk.transcription", self._on_transcription)
@@ -174,6 +178,9 @@ class Caller:
     def _on_track(self, track: rtc.Track, *_: object) -> None:
         if track.kind == rtc.TrackKind.KIND_AUDIO:
             self._spawn(self._listen(track))
+
+    def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
+        self._on_attributes(participant.attributes, participant)
 
     def _on_attributes(self, changed: dict[str, str], _participant: object) -> None:
         if "lk.agent.state" in changed:
