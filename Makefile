@@ -135,6 +135,10 @@ lock: $(VENV)/.uv
 		$(LOCK) -c requirements/dev.txt --extra $$extra pyproject.toml \
 			-o requirements/$$extra.txt || exit 1; \
 	done
+	@$(LOCK) -c requirements/dev.txt --extra backend --extra cli pyproject.toml -o requirements/backend-cli.txt
+	@$(LOCK) -c requirements/dev.txt --extra stt --extra llm --extra tts pyproject.toml -o requirements/embedded.txt
+	@$(LOCK) -c requirements/dev.txt --extra stt --extra stt-sherpa --extra stt-whisper pyproject.toml -o requirements/stt-cpu.txt
+	@$(LOCK) -c requirements/dev.txt --extra tts --extra tts-kokoro-onnx pyproject.toml -o requirements/tts-cpu.txt
 	@$(LOCK) --extra stt --extra stt-nemotron pyproject.toml -o requirements/stt-nemotron.txt
 	@printf '%s\n' $(SLOW_PACKAGES) | $(LOCK) -c requirements/stt-nemotron.txt - -o requirements/slow.txt
 	@$(LOCK) --extra tts --extra tts-kokoro pyproject.toml -o requirements/tts-kokoro.txt
