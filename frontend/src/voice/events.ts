@@ -24,6 +24,10 @@ export const ENDED_REASONS = [
   'max_duration',
   'worker_stopped',
   'room_closed',
+  'lines_busy',
+  'not_answered',
+  'callee_busy',
+  'dial_failed',
   'error',
 ] as const;
 export type EndedReason = (typeof ENDED_REASONS)[number];

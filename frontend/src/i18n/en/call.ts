@@ -142,6 +142,10 @@ export const call = {
       worker_stopped:
         'The agent was stopped, for an update perhaps. Starting again should work in a moment.',
       room_closed: 'The call was ended on the server.',
+      lines_busy: 'All lines were busy. Starting again may work in a moment.',
+      not_answered: 'Nobody answered the telephone.',
+      callee_busy: 'The number that was called is busy.',
+      dial_failed: 'The number could not be called.',
       error: 'A fault on the server ended the call. Starting again should work.',
     } satisfies Record<EndReason, string>,
     kept: 'The transcript below stays until you start again or leave this page.',

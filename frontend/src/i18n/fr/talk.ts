@@ -168,6 +168,10 @@ export const talk = {
       worker_stopped:
         'L’agent a été arrêté, peut-être pour une mise à jour. Recommencer devrait marcher dans un instant.',
       room_closed: 'L’appel a été terminé sur le serveur.',
+      lines_busy: 'Toutes les lignes étaient occupées. Recommencer peut marcher dans un instant.',
+      not_answered: 'Personne n’a répondu au téléphone.',
+      callee_busy: 'Le numéro appelé est occupé.',
+      dial_failed: 'Le numéro n’a pas pu être appelé.',
       error: 'Une erreur du serveur a mis fin à l’appel. Recommencer devrait marcher.',
     },
     kept: 'La transcription reste ci-dessous jusqu’à ce que vous recommenciez ou quittiez la page.',
