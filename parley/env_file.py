@@ -16,6 +16,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     "LIVEKIT_API_SECRET": lambda: secrets.token_urlsafe(32),  # 43 characters
     "PARLEY_SERVICE_KEY": lambda: secrets.token_urlsafe(32),
     "BACKEND_ENCRYPTION_KEYS": lambda: json.dumps([secrets.token_urlsafe(32)]),
+    "REDIS_PASSWORD": lambda: secrets.token_urlsafe(32),
 }
 
 

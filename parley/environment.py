@@ -39,6 +39,28 @@ class StackSettings(Settings):
     agent_sdk_port: int = Field(default=8081, ge=1, le=65535, description="port of the agent's SDK")
     backend_port: int = Field(default=8080, ge=1, le=65535, description="port of backend")
 
+    parley_phone: bool = Field(
+        default=False,
+        description="on: livekit-sip and a Redis run too, so that telephones can call",
+    )
+    sip_host: str = Field(
+        default="127.0.0.1", description="address telephones reach this machine at"
+    )
+    sip_port: int = Field(default=5060, ge=1, le=65535, description="port of SIP, UDP and TCP")
+    sip_rtp_port_start: int = Field(
+        default=20000, ge=1, le=65535, description="first UDP port of the telephones' sound"
+    )
+    sip_rtp_port_end: int = Field(
+        default=20100, ge=1, le=65535, description="last UDP port of the telephones' sound"
+    )
+    sip_health_port: int = Field(
+        default=8085, ge=1, le=65535, description="port of livekit-sip's health"
+    )
+    sip_log_level: Literal["debug", "info", "warn", "error"] = Field(
+        default="warn", description="of livekit-sip; info writes callers' numbers and PINs"
+    )
+    redis_port: int = Field(default=6379, ge=1, le=65535, description="port of Redis")
+
     stt_host: str = Field(default="127.0.0.1", description="address stt listens on")
     llm_host: str = Field(default="127.0.0.1", description="address llm listens on")
     tts_host: str = Field(default="127.0.0.1", description="address tts listens on")
@@ -125,7 +147,8 @@ def ports_of(stack: StackSettings) -> list[Port]:
         number=stack.agent_sdk_port,
         host="127.0.0.1",
     )
-    return [*services, sdk, *(_sfu_ports(stack) if stack.runs_sfu else [])]
+    sfu = _sfu_ports(stack) if stack.runs_sfu else []
+    return [*services, sdk, *sfu, *(_phone_ports(stack) if stack.parley_phone else [])]
 
 
 def child_variables(stack: StackSettings) -> dict[str, str]:
@@ -172,4 +195,28 @@ def _sfu_ports(stack: StackSettings) -> list[Port]:
             host="127.0.0.1",
             udp=True,
         ),
+    ]
+
+
+def _phone_ports(stack: StackSettings) -> list[Port]:
+    """But for those of sound: livekit-sip takes free ones of its range."""
+    sip = [
+        Port(
+            service="sip",
+            variable="SIP_PORT",
+            number=stack.sip_port,
+            host=stack.sip_host,
+            udp=udp,
+        )
+        for udp in (False, True)
+    ]
+    return [
+        *sip,
+        Port(  # opened on every interface
+            service="sip",
+            variable="SIP_HEALTH_PORT",
+            number=stack.sip_health_port,
+            host="0.0.0.0",  # noqa: S104
+        ),
+        Port(service="redis", variable="REDIS_PORT", number=stack.redis_port, host="127.0.0.1"),
     ]

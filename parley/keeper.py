@@ -89,7 +89,7 @@ class Keeper:
                 pass
 
     async def stop(self, hurry: asyncio.Event) -> None:
-        """SIGTERM to the service, SIGKILL to its group when it left or its grace is over."""
+        """The service's signal, SIGKILL to its group when it left or its grace is over."""
         draining = self.service.drains
         grace_s = DRAINING_STOP_GRACE_S if draining else STOP_GRACE_S
         deadline_s = time.monotonic() + grace_s
@@ -124,6 +124,8 @@ class Keeper:
     async def _probe(self) -> Condition:
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
+                if self.service.ready_url is None:
+                    return await self._probe_port()
                 answer = await self._client.get(self.service.ready_url)
         except (TimeoutError, TimeoutException):
             reason = f"no answer within {PROBE_TIMEOUT_S:g} s"
@@ -132,6 +134,13 @@ class Keeper:
             return condition_of_silence(str(exc), was_up=self._answered)
         self._answered = True
         return condition_of_answer(answer.status_code, answer.content)
+
+    async def _probe_port(self) -> Condition:
+        """Of a service that speaks no HTTP: that it takes connections is all there is to know."""
+        _, writer = await asyncio.open_connection("127.0.0.1", self.service.port)
+        writer.close()
+        self._answered = True
+        return Condition(state=State.READY)
 
     def _set(self, condition: Condition) -> None:
         if condition != self.condition or condition.state == State.RESTARTING:

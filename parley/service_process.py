@@ -58,7 +58,7 @@ class ServiceProcess:
     def terminate(self) -> None:
         """Ask the process to leave. It alone: it tells its children itself, in its own order."""
         if self._process is not None and self.pid is not None:
-            self._process.terminate()
+            self._process.send_signal(self.service.stop_signal)
 
     def kill(self) -> None:
         """The process and its whole group."""

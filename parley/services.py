@@ -10,6 +10,7 @@ from pathlib import Path
 from parley.environment import SFU_CONFIG, StackSettings
 
 READY_PATH = "/health/ready"
+SFU_LEAVES = 2  # after the agent, who says goodbye in its rooms, and the telephone
 PYTHON_SERVICES = {
     "stt": ("inference.stt",),
     "llm": ("inference.llm",),
@@ -27,12 +28,14 @@ class Service:
     name: str
     command: tuple[str, ...]
     port: int
-    ready_url: str
+    ready_url: str | None  # None: it speaks no HTTP, and is ready when its port is open
     environment: Mapping[str, str]
     # Sent by the kernel when `parley` itself is killed: the SFU and the agent drain their calls on
     # SIGTERM for as long as somebody stays in a room, and nobody is left to send a second one.
     orphan_signal: signal.Signals = signal.SIGTERM
-    drains: bool = False  # on the first SIGTERM, until rooms are empty; stopped last
+    stop_signal: signal.Signals = signal.SIGTERM
+    drains: bool = False  # on its first signal, until rooms are empty
+    leaves: int = 0  # those of a lower number are stopped before
 
 
 def services_of(
@@ -43,6 +46,14 @@ def services_of(
     if sfu_binary is not None:
         services.insert(0, _sfu(stack, variables, sfu_binary))
     return services
+
+
+def redis_of(stack: StackSettings, variables: Mapping[str, str]) -> dict[str, str]:
+    """How the SFU and livekit-sip reach the Redis they talk through."""
+    return {
+        "address": f"127.0.0.1:{stack.redis_port}",
+        "password": variables.get("REDIS_PASSWORD", ""),
+    }
 
 
 def _python_service(name: str, stack: StackSettings, variables: Mapping[str, str]) -> Service:
@@ -74,12 +85,15 @@ def _sfu(stack: StackSettings, variables: Mapping[str, str], binary: Path) -> Se
         ready_url=f"http://127.0.0.1:{stack.livekit_port}/",
         # By environment: a command line is readable by every user of the machine.
         environment={
-            "LIVEKIT_CONFIG": SFU_CONFIG.read_text() + _webhook(stack, key),
+            "LIVEKIT_CONFIG": SFU_CONFIG.read_text()
+            + _webhook(stack, key)
+            + (f"redis: {json.dumps(redis_of(stack, variables))}\n" if stack.parley_phone else ""),
             **variables,
             "LIVEKIT_KEYS": f"{json.dumps(key)}: {json.dumps(secret)}",
         },
         orphan_signal=signal.SIGKILL,
         drains=True,
+        leaves=SFU_LEAVES,
     )
 
 

@@ -118,11 +118,11 @@ class Supervisor:
                 )
 
     async def _stop_all(self, stop: Stop) -> None:
-        """The SFU last, so that the agent can say goodbye in its rooms."""
+        """In their order, so that the agent can say goodbye in the rooms of the SFU."""
         self._terminal.line("Stopping")
-        for last in (False, True):
+        for turn in sorted({keeper.service.leaves for keeper in self._keepers}):
             async with asyncio.TaskGroup() as tasks:
                 for keeper in self._keepers:
-                    if keeper.service.drains == last:
+                    if keeper.service.leaves == turn:
                         tasks.create_task(keeper.stop(stop.hurry))
         await end(self._run.remnants())

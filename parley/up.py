@@ -2,16 +2,18 @@
 
 import asyncio
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.settings import exit_bad_settings, load_or_exit
-from parley import clips, ports, sfu, webapp
+from parley import clips, ports, sfu, sip, webapp
 from parley.build_step import Say, SetupFailed
 from parley.env_file import write_missing_secrets
 from parley.environment import StackSettings, child_variables, ports_of
 from parley.remnants import Run, end
 from parley.run_state import AlreadyRunning, sole_run
-from parley.services import services_of
+from parley.services import Service, services_of
+from parley.sip_services import phone_services
 from parley.supervisor import Stop, Supervisor
 from parley.terminal import Terminal
 
@@ -57,26 +59,45 @@ async def _up(stack: StackSettings, terminal: Terminal, run: Run, dead_run: Run 
         setting_up.cancel()
         await asyncio.wait((setting_up,))
         return 0
-    services = services_of(stack, child_variables(stack), await setting_up)
+    services = _services(stack, await setting_up)
     supervisor = Supervisor(
         services, logs_dir=stack.logs_dir, run=run, terminal=terminal, address=stack.address
     )
     return await supervisor.run(stop)
 
 
-async def _set_up(stack: StackSettings, say: Say) -> Path | None:
-    """Build what is missing, all at once. Returns the SFU's binary, when the SFU is ours."""
-    binary: Path | None = None
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """What runs beside our own services; None: it is not ours to run."""
+
+    sfu: Path | None = None
+    sip: Path | None = None
+
+
+def _services(stack: StackSettings, binaries: Binaries) -> list[Service]:
+    variables = child_variables(stack)
+    phone = phone_services(stack, variables, binaries.sip) if binaries.sip else []
+    return [*phone, *services_of(stack, variables, binaries.sfu)]
+
+
+async def _set_up(stack: StackSettings, say: Say) -> Binaries:
+    """Build what is missing, all at once."""
+    sfu_binary: Path | None = None
+    sip_binary: Path | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
             building = tasks.create_task(webapp.build_if_stale(stack, say))
             tasks.create_task(clips.render_if_stale(stack, say))
             if stack.runs_sfu:
-                binary = await sfu.obtain_binary(stack, say)
+                sfu_binary = await sfu.obtain_binary(stack, say)
+            if stack.parley_phone and not stack.runs_sfu:
+                raise SetupFailed("PARLEY_PHONE=on needs the SFU to be ours: unset LIVEKIT_URL")
+            if stack.parley_phone:
+                sip_binary = await sip.obtain_binary(stack, say)
             await building
     except* SetupFailed as group:
         raise SetupFailed("\n".join(str(exc) for exc in group.exceptions)) from group
-    return binary
+    return Binaries(sfu=sfu_binary, sip=sip_binary)
 
 
 def _write_secrets(say: Say) -> None:

@@ -28,7 +28,12 @@ PORTS = (
     "LIVEKIT_PORT",
     "LIVEKIT_RTC_TCP_PORT",
     "LIVEKIT_UDP_PORT",
+    "SIP_PORT",
+    "SIP_HEALTH_PORT",
+    "REDIS_PORT",
 )
+RTP_PORTS = range(20_000, 32_000)  # below those that systems give away by themselves
+RTP_PORTS_A_STACK = 100
 
 PORT_OF = {
     "sfu": "LIVEKIT_PORT",
@@ -38,6 +43,7 @@ PORT_OF = {
     "embedded": "EMBEDDED_PORT",
     "agent": "AGENT_PORT",
     "backend": "BACKEND_PORT",
+    "sip": "SIP_HEALTH_PORT",
 }
 
 
@@ -63,6 +69,8 @@ class Stack:
             "embedded": "inference.embedded",
             "agent": "livekit_agent",
             "backend": "backend",
+            "sip": "livekit-sip",
+            "redis": "redis-server",
         }
         mark = marks[service]
         children = psutil.Process(self.process.pid).children()
@@ -74,7 +82,7 @@ class Stack:
 
     def wait_service_ready(self, service: str, within_s: float) -> None:
         """Until `service` itself says it is ready, whatever others remember of it."""
-        path = "/" if service == "sfu" else "/health/ready"
+        path = "/" if service in ("sfu", "sip") else "/health/ready"
         port = self.ports[PORT_OF[service]]
         wait_ready(f"http://127.0.0.1:{port}{path}", self.process, within_s)
 
@@ -115,9 +123,12 @@ def start(name: str, settings: Mapping[str, str] | None = None) -> Stack:
     folder = LOGS / name
     folder.mkdir(parents=True, exist_ok=True)
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    rtp = RTP_PORTS[ports["SIP_PORT"] * RTP_PORTS_A_STACK % len(RTP_PORTS)]
     env = clean_env(
         {
             **{port: str(number) for port, number in ports.items()},
+            "SIP_RTP_PORT_START": str(rtp),
+            "SIP_RTP_PORT_END": str(rtp + RTP_PORTS_A_STACK - 1),
             "PARLEY_STATE_DIR": str(folder / "state"),
             "BACKEND_TOKENS_PER_MINUTE": "600",
             "BACKEND_RECORDING": "allowed",

@@ -42,6 +42,7 @@ def test_what_is_there_stays_and_only_what_is_missing_is_added(env_file: Path) -
         "LIVEKIT_API_SECRET",
         "PARLEY_SERVICE_KEY",
         "BACKEND_ENCRYPTION_KEYS",
+        "REDIS_PASSWORD",
     ]
     assert env_file.read_text().startswith(f"{before}\nLIVEKIT_API_SECRET=")
     assert dotenv_values(env_file)["LIVEKIT_API_KEY"] == "APImine"
