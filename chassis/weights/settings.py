@@ -13,7 +13,7 @@ class ModelStoreSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_")
     # Read by `parley up`, by its search for what a dead run left behind, by agent and backend.
-    foreign = frozenset({"PARLEY_RUN", "PARLEY_SERVICE_KEY", "PARLEY_STATE_DIR"})
+    foreign = frozenset({"PARLEY_PHONE", "PARLEY_RUN", "PARLEY_SERVICE_KEY", "PARLEY_STATE_DIR"})
 
     models_dir: Path = Field(
         default=Path("~/.cache/parley/models"), description="where weights of models lie"
