@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ValidationError
 
+from chassis.coming import Coming
 from chassis.health import ProbeFailed
 from chassis.http import AsyncClient, HTTPError, Response
 
@@ -25,6 +26,20 @@ FIXES: Mapping[str, str] = MappingProxyType(
         "pull`, and check that it fits the memory.",
         "model_unloaded": "Load the model again: it was unloaded by request.",
         "memory_short": "Free memory on its machine, or choose a smaller model.",
+        "download_hub_unreachable": "Check the network and PARLEY_MODELS_URL: it is tried again "
+        "by itself and goes on from what came; the embedded engine answers meanwhile.",
+        "download_disk_full": "Make room in the models folder, or move PARLEY_MODELS_DIR: it is "
+        "tried again by itself; the embedded engine answers meanwhile.",
+        "download_checksum_mismatch": "A file came damaged and was deleted; it is tried again by "
+        "itself. If that goes on, look at the proxy or mirror in between.",
+        "download_hub_refused": "Set PARLEY_MODELS_TOKEN, accept the model's licence on its page, "
+        "or check PARLEY_MODELS_URL: its reason says which.",
+        "download_not_found": "Check PARLEY_MODELS_URL, or choose another model of `parley models "
+        "list`: there is none of that name.",
+        "download_store_unusable": "Let the service write to the models folder "
+        "(PARLEY_MODELS_DIR).",
+        "download_offline": "Nothing to do where that is wanted; else unset PARLEY_OFFLINE, or "
+        "place the model in the models folder by hand.",
         "queue_full": "Wait, or give it more slots or a faster machine: more is asked than it can "
         "do.",
         "sfu_unreachable": "Start livekit-server (`parley up` does), and check LIVEKIT_URL.",
@@ -55,29 +70,33 @@ class _Dependency(BaseModel):
 
 class _Report(BaseModel):
     dependencies: list[_Dependency] = []
+    coming: Coming | None = None
 
 
 @dataclass(slots=True)
 class Watched:
-    """A service that says of itself whether it can serve, and a code for what is wrong."""
+    """A service that says of itself whether it can serve, a code for what is wrong, and the model
+    that is on its way to it."""
 
     name: str
     url: str
     client: AsyncClient
     seen: Callable[[Response], None] = lambda _: None
     code: str | None = None
+    coming: Coming | None = None
 
     async def probe(self) -> None:
         """For `Health.watch`. Raises ProbeFailed, HTTPError."""
         try:
             response = await self.client.get(self.url)
         except HTTPError:
-            self.code = unreachable(self.name)
+            self.code, self.coming = unreachable(self.name), None
             raise
         except asyncio.CancelledError:  # its time is up
-            self.code = "service_silent"
+            self.code, self.coming = "service_silent", None
             raise
         self.seen(response)
+        self.coming = _report(response.content).coming
         self.code = code_of_answer(self.name, response.status_code, response.content)
         if self.code is not None:
             raise ProbeFailed(why_of_answer(self.url, response.status_code, response.content))
@@ -143,6 +162,7 @@ def _code_of_model_server(lacking: Mapping[str, str]) -> str:
 _PHASES: tuple[tuple[str, str], ...] = (
     (" is failed", "model_failed"),
     (" is unloaded", "model_unloaded"),
+    (" is waiting", "model_loading"),
     (" is downloading", "model_loading"),
     (" is loading", "model_loading"),
     (" is warming", "model_loading"),

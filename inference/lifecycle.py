@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic
 
+from chassis.coming import Coming
 from chassis.errors import NotFound
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.weights.errors import WeightsError
-from chassis.weights.hub import pull
 from chassis.weights.store import ModelStore
-from inference.candidates import Candidate, E, Loaded, load
+from inference.bringing import Bringer
+from inference.candidates import Candidate, E, Loaded
 from inference.model_status import EngineFailed, Phase, Status
-from inference.status_board import StatusBoard
-from inference.succession import LOOP, Deaths, bring_back, bring_first
+from inference.status_board import StatusBoard, code_of
+from inference.succession import LOOP, Deaths, bring_back, bring_better, bring_first
 
 WAKE_WITHIN_S = 15.0  # how long a request waits for a model that was let go when idle
 IDLE_CHECK_S = 1.0
@@ -35,12 +36,13 @@ class Lifecycle(Generic[E]):
         on_ready: Callable[[E], None],
         idle_unload_s: float,
         metrics: Metrics,
+        wanted: Candidate[E] | None = None,
     ) -> None:
-        """The first of `candidates` that can be had serves. `warm` infers once, or raises
-        EngineFailed; `on_ready` is told each engine that begins to serve."""
+        """The first of `candidates` that can be had serves, until `wanted` was fetched. `warm`
+        infers once, or raises EngineFailed; `on_ready` is told each engine that begins to serve."""
         self._candidates = candidates
+        self._wanted = wanted
         self._store = store
-        self._warm = warm
         self._on_ready = on_ready
         self._idle_unload_s = idle_unload_s
         self._serving: Loaded[E] | None = None
@@ -54,8 +56,8 @@ class Lifecycle(Generic[E]):
         self._asked: Candidate[E] | None = None  # by the latest load
         self._deaths = Deaths()
         self._closing: set[asyncio.Task[Any]] = set()
-        self._load_seconds = metrics.histogram("model_load_seconds", "to load and warm a model")
         self._board = StatusBoard(candidates[0].model, metrics)
+        self._bringer = Bringer(store, self._board, warm, metrics)
 
     @property
     def status(self) -> Status:
@@ -90,12 +92,20 @@ class Lifecycle(Generic[E]):
 
     def report(self) -> dict[str, Any]:
         """For `/health/ready`."""
-        serving = self._serving.model if self._serving else None
-        return self._board.status.told() | {"serving": serving, "failed": self.failures}
+        return self._board.status.told() | {"serving": self._serves, "failed": self.failures}
+
+    @property
+    def coming(self) -> Coming | None:
+        """What is to serve soon, instead of what does now; None: nothing."""
+        return self._board.coming(self._serves)
+
+    @property
+    def _serves(self) -> str | None:
+        return self._serving.model if self._serving else None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        self._job = asyncio.create_task(bring_first(self._candidates, self._bring, self._is_away))
+        self._job = asyncio.create_task(self._bring_all())
         idle = asyncio.create_task(self._let_go_when_idle())
         try:
             yield
@@ -197,6 +207,7 @@ class Lifecycle(Generic[E]):
 
     def _start(self, candidate: Candidate[E]) -> None:
         self._stop_job()
+        self._board.nothing_put_off()
         self._board.set(Phase.LOADING, candidate.model)
         self._asked = candidate
         self._job = asyncio.create_task(self._bring(candidate))
@@ -215,20 +226,25 @@ class Lifecycle(Generic[E]):
             return candidate.comes_and_goes
         return not self._store.present(candidate.weights)
 
+    async def _bring_all(self) -> None:
+        await bring_first(self._candidates, self._bring, self._is_away, self._board)
+        if self._wanted:
+            await bring_better(self._wanted, self._bring, self._board, self._store.settings)
+
     async def _bring(self, candidate: Candidate[E]) -> bool:
         """Whether it serves now. If not, what served before still does."""
         try:
-            await self._fetch(candidate)
-            loaded = await self._loaded(candidate)
+            loaded = await self._bringer.bring(candidate)
         except Exception as exc:  # whatever an engine raises, the next must get its turn
             is_foreseen = isinstance(exc, (WeightsError, EngineFailed))
             reason = str(exc) if is_foreseen else f"{type(exc).__name__}: {exc}"
             log.error(
                 "model_failed", model=candidate.model, reason=reason, exc_info=not is_foreseen
             )
-            self._failed(candidate.model, reason)
+            self._failed(candidate.model, reason, code_of(exc))
             return False
         self.failures.pop(candidate.model, None)
+        self._board.nothing_put_off()
         self._retire()
         self._serving, self._chosen, self._last = loaded, candidate, loaded.engine
         self._served.set()
@@ -238,8 +254,8 @@ class Lifecycle(Generic[E]):
         self._board.set(Phase.READY, candidate.model)
         return True
 
-    def _failed(self, model: str, reason: str) -> None:
-        self._board.failed(model, reason)
+    def _failed(self, model: str, reason: str, code: str = "model_failed") -> None:
+        self._board.failed(model, reason, code)
         self._rest()
 
     def _rest(self) -> None:
@@ -249,28 +265,6 @@ class Lifecycle(Generic[E]):
         elif self._is_asleep:
             model = self._chosen.model
             self._board.set(Phase.IDLE, model, reason=self.failures.get(model))
-
-    async def _fetch(self, candidate: Candidate[E]) -> None:
-        weights = candidate.weights
-        if weights is None or await asyncio.to_thread(self._store.present, weights):
-            return
-        self._board.set(Phase.DOWNLOADING, candidate.model)
-
-        await pull(self._store, weights, on_progress=self._board.progressed)
-
-    async def _loaded(self, candidate: Candidate[E]) -> Loaded[E]:
-        self._board.set(Phase.LOADING, candidate.model)
-        started = time.perf_counter()
-
-        async def warm(engine: E) -> None:
-            self._board.set(Phase.WARMING, candidate.model)
-            await self._warm(engine)
-
-        loaded = await load(candidate, warm)
-        took_s = time.perf_counter() - started
-        self._load_seconds.observe(took_s)
-        log.info("model_loaded", model=candidate.model, seconds=round(took_s, 2))
-        return loaded
 
     # --- on the way out
 

@@ -14,6 +14,7 @@ class Phase(StrEnum):
     """Where a model is on its way. Only `ready` serves."""
 
     ABSENT = "absent"
+    WAITING = "waiting"  # for another server's download to end
     DOWNLOADING = "downloading"
     LOADING = "loading"
     WARMING = "warming"

@@ -39,6 +39,11 @@ class SwitchedServerSettings(ModelServerSettings):
 
     offers_others: ClassVar[bool] = True  # models besides those that its settings choose
 
+    download: Literal["off", "auto"] = Field(
+        default="off",
+        description="auto: fetch the best model for this machine where none is here, while the "
+        "embedded engine answers; off: fetch only what a setting names",
+    )
     queue_wait_s: float = Field(
         default=30.0,
         gt=0,

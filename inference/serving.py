@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol
 
 from chassis.errors import ParleyError
@@ -24,6 +24,16 @@ class Choice(Generic[E]):
 
     candidates: list[Candidate[E]]
     reasons: list[str]
+    wanted: Candidate[E] | None = None  # to be fetched while they serve, and then instead of them
+
+
+def fetched_meanwhile(choice: Choice[E], store: ModelStore) -> Choice[E]:
+    """The first of several, where its weights are not here, comes while the others serve. Looks at
+    the disk."""
+    first, *others = choice.candidates
+    if not others or first.weights is None or store.present(first.weights):
+        return choice
+    return replace(choice, candidates=others, wanted=first)
 
 
 class Chooser(Protocol[E]):
@@ -70,9 +80,10 @@ class Serving(Generic[E]):
             metrics=metrics,
         )
         try:
-            self.choice = chooser.choose()
+            choice = chooser.choose()
         except SettingsError as exc:
             exit_bad_settings(exc.problems)
+        self.choice = fetched_meanwhile(choice, store) if settings.download == "auto" else choice
         self.lifecycle: Lifecycle[E] = Lifecycle(
             self.choice.candidates,
             store=store,
@@ -80,6 +91,7 @@ class Serving(Generic[E]):
             on_ready=self._began,
             idle_unload_s=settings.idle_unload_s,
             metrics=metrics,
+            wanted=self.choice.wanted,
         )
         self.warm_up = WarmUp(self._probe_engine)
 
@@ -88,6 +100,7 @@ class Serving(Generic[E]):
         self.warm_up.watched_by(health)
         health.watch("memory", self._probe_memory)
         health.describe("model", self._report)
+        health.describe("coming", self._coming)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -122,6 +135,10 @@ class Serving(Generic[E]):
 
     def _report(self) -> dict[str, Any]:
         return self.lifecycle.report() | {"choice": self.choice.reasons}
+
+    def _coming(self) -> dict[str, Any] | None:
+        coming = self.lifecycle.coming
+        return coming.model_dump(mode="json") if coming else None
 
     async def _probe_model(self) -> None:
         # Not left to the engine's probe: that one passes for a while after it passed.

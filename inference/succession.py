@@ -4,10 +4,16 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Container, Sequence
+from itertools import chain, repeat
 
+from chassis.weights.settings import ModelStoreSettings
 from inference.candidates import Candidate, E
+from inference.status_board import StatusBoard
 
 AGAIN_S = 60.0  # a hub that is down now may be there in a minute
+# After a download that failed: what came is kept, so trying again costs little.
+BETTER_AGAIN_S = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+WRONG_AGAIN_S = 60.0  # at least, where a file came wrong: all of it has to come again
 LOOP = 3  # deaths within LOOP_S: it is not brought back at once
 LOOP_S = 60.0
 
@@ -28,15 +34,35 @@ class Deaths:
 
 
 async def bring_first(
-    candidates: Sequence[Candidate[E]], bring: Bring[E], is_away: Callable[[Candidate[E]], bool]
+    candidates: Sequence[Candidate[E]],
+    bring: Bring[E],
+    is_away: Callable[[Candidate[E]], bool],
+    board: StatusBoard,
 ) -> None:
     """The best of them; the very best again later, if only the hub was away."""
     for candidate in candidates:
         if await bring(candidate):
             break
     while is_away(candidates[0]):
+        board.again(candidates[0].model, AGAIN_S)
         await asyncio.sleep(AGAIN_S)
         await bring(candidates[0])
+
+
+async def bring_better(
+    wanted: Candidate[E], bring: Bring[E], board: StatusBoard, settings: ModelStoreSettings
+) -> None:
+    """What is to take over, however often its download fails."""
+    if settings.offline and wanted.weights:
+        board.kept_away(wanted.weights)
+        return
+    waits_s = chain(BETTER_AGAIN_S, repeat(BETTER_AGAIN_S[-1]))
+    while not await bring(wanted):
+        wait_s = next(waits_s)
+        if board.came_wrong:
+            wait_s = max(wait_s, WRONG_AGAIN_S)
+        board.again(wanted.model, wait_s)
+        await asyncio.sleep(wait_s)
 
 
 async def bring_back(

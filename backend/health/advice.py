@@ -24,4 +24,4 @@ def code_of(dependency: Dependency, watched: Watched | None) -> str | None:
 
 def fix_of(code: str | None) -> str | None:
     """One sentence for an operator."""
-    return FIXES[code] if code is not None else None
+    return FIXES.get(code) if code is not None else None

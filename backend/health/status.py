@@ -9,6 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from backend.accounts.sign_in import Principal, SignIn
 from backend.health.advice import code_of, fix_of
+from backend.health.downloads import Download, ServiceComing, in_order, told
 from backend.limits import limits_storage
 from backend.settings import BackendSettings
 from chassis.advice import Watched
@@ -36,14 +37,17 @@ class ServiceStatus(BaseModel):
     since: datetime
     code: str | None
     fix: str | None
+    coming: ServiceComing | None = None  # the model it is to serve with soon, while another does
 
 
 class Status(BaseModel):
-    """`ready`: a call works. `degraded`: it does, but something is missing."""
+    """`ready`: a call works. `degraded`: it does, but something is missing. `downloads`: models on
+    their way, what comes now before what is next."""
 
     status: Literal["ready", "degraded", "unready"]
     version: str
     services: list[ServiceStatus]
+    downloads: list[Download]
 
 
 class Services:
@@ -80,10 +84,12 @@ class Services:
 
     def report(self, *, in_full: bool) -> Status:
         dependencies = self.health.dependencies.values()
+        services = [self._status(each, in_full=in_full) for each in dependencies]
         return Status(
             status=overall(self.health),
             version=VERSION,
-            services=[self._status(each, in_full=in_full) for each in dependencies],
+            services=services,
+            downloads=in_order((each.name, each.coming) for each in services),
         )
 
     def _watch(
@@ -100,6 +106,7 @@ class Services:
 
     def _status(self, dependency: Dependency, *, in_full: bool) -> ServiceStatus:
         code = self.code_of(dependency.name)
+        watched = self._watched.get(dependency.name)
         return ServiceStatus(
             name=dependency.name,
             state=dependency.state,
@@ -108,6 +115,7 @@ class Services:
             since=datetime.fromisoformat(dependency.since),
             code=code,
             fix=fix_of(code) if in_full else None,
+            coming=told(watched.coming, in_full=in_full) if watched else None,
         )
 
 

@@ -155,6 +155,9 @@ class Chooser:
         if best:
             reason = f"{best.id}: {summary(best)}, the best that fits, by {runner or 'nothing'}"
             return [self._of_file(best)], [reason, *reasons]
+        if self._settings.download == "auto" and runner and (weights := self.models.to_fetch()):
+            reason = f"{weights.id}: the best for this machine, to be fetched"
+            return [self.candidate(weights.id)], [reason, *reasons]
         if is_demanded:
             return [self._of_setting(DEFAULT)], [f"LLM_BACKEND={self._settings.backend}", *reasons]
         return [], [f"no GGUF file that fits is in {self._store.root}", *reasons]

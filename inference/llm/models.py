@@ -8,6 +8,7 @@ from typing import Any
 from chassis.errors import ParleyError
 from chassis.weights.catalogue import Model
 from chassis.weights.store import ModelStore
+from inference.llm.first_model import best_to_fetch
 from inference.llm.free_memory import free_bytes, free_vram_bytes
 from inference.llm.gguf_files import GgufFile, GgufFolder
 from inference.llm.memory_fit import Fit, best, fit, fixed_bytes, short, useful_tokens
@@ -81,6 +82,10 @@ class GgufModels:
             if chosen:
                 break
         return chosen, reasons
+
+    def to_fetch(self) -> Model | None:
+        """The best for the memory that is free now; None: none fits."""
+        return best_to_fetch(self._memory.budgets(self._settings.gpu_layers))
 
     def fitted(self, file: GgufFile, *, embeddings: bool = False) -> Fit:
         """Context and slots by the memory that is free now. Raises NoRoom."""

@@ -29,7 +29,11 @@ WHISPERS = tuple(
     for size in ("small", "large-v3-turbo", "distil-large-v3", "medium", "large-v3", "base", "tiny")
 )
 GPU_CHUNK_MS, CPU_CHUNK_MS = 160, 560
-PACKAGES = {"nemo": ("nemo", "stt-nemotron"), "sherpa": ("sherpa_onnx", "stt-sherpa")}
+PACKAGES = {
+    "nemo": ("nemo", "stt-nemotron"),
+    "sherpa": ("sherpa_onnx", "stt-sherpa"),
+    "whisper": ("faster_whisper", "stt-whisper"),
+}
 
 
 class Chooser:
@@ -87,10 +91,7 @@ class Chooser:
 
     def _here(self) -> tuple[list[Candidate[Engine]], list[str]]:
         chosen, reasons = [], []
-        for ids, package, extra in (
-            (self._nemotron_ids(), *PACKAGES["nemo" if self.has_gpu else "sherpa"]),
-            (list(WHISPERS), "faster_whisper", "stt-whisper"),
-        ):
+        for ids, package, extra in self._ranked():
             found = next((id_ for id_ in ids if self._is_here(id_)), None)
             if found is None:
                 reasons.append(f"{ids[0]}: no weights here")
@@ -99,11 +100,31 @@ class Chooser:
             else:
                 reasons.append(f"{found}: weights and package are here")
                 chosen.append(self.candidate(found))
+        if not chosen and self._settings.download == "auto":
+            chosen.extend(self._best_to_fetch(reasons))
         return [*chosen, self.candidate(POCKETSPHINX)], reasons
+
+    def _best_to_fetch(self, reasons: list[str]) -> list[Candidate[Engine]]:
+        found = next((ids[0] for ids, package, _ in self._ranked() if has_package(package)), None)
+        if found is None:
+            reasons.append("nothing is fetched: no package here hears with what there is to fetch")
+            return []
+        reasons.append(f"{found}: the best for this machine, to be fetched")
+        return [self.candidate(found)]
+
+    def _ranked(self) -> list[tuple[list[str], str, str]]:
+        """Models of an engine, the best first; its package and extra."""
+        on_cpu = (self._onnx_ids(), *PACKAGES["sherpa"])
+        # On a machine with a GPU and without NeMo, sherpa-onnx still hears live on the CPU.
+        nemotrons = [([NEMOTRON], *PACKAGES["nemo"]), on_cpu] if self.has_gpu else [on_cpu]
+        return [*nemotrons, (list(WHISPERS), *PACKAGES["whisper"])]
 
     def _nemotron_ids(self) -> list[str]:
         """NeMo's weights where a GPU runs them, else those of sherpa-onnx."""
-        return [NEMOTRON] if self.has_gpu else [f"{NEMOTRON}-{self.chunk_ms}ms-onnx"]
+        return [NEMOTRON] if self.has_gpu else self._onnx_ids()
+
+    def _onnx_ids(self) -> list[str]:
+        return [f"{NEMOTRON}-{self.chunk_ms}ms-onnx"]
 
     def _is_here(self, model_id: str) -> bool:
         return self._store.present(self._store.find(model_id))

@@ -75,8 +75,7 @@ class Chooser:
 
     def _here(self) -> tuple[list[Candidate[Engine]], list[str]]:
         chosen, reasons = [], []
-        # Without a GPU onnxruntime is the quicker one, and torch the larger by far.
-        for model in (KOKORO, KOKORO_ONNX) if self.has_gpu else (KOKORO_ONNX, KOKORO):
+        for model in self._ranked():
             package, extra = PACKAGES[model]
             if not self._is_here(model):
                 reasons.append(f"{model}: no weights here")
@@ -85,7 +84,21 @@ class Chooser:
             else:
                 reasons.append(f"{model}: weights and package are here")
                 chosen.append(self.candidate(model))
+        if not chosen and self._settings.download == "auto":
+            chosen.extend(self._best_to_fetch(reasons))
         return [*chosen, self.candidate(ESPEAK)], reasons
+
+    def _best_to_fetch(self, reasons: list[str]) -> list[Candidate[Engine]]:
+        found = next((model for model in self._ranked() if has_package(PACKAGES[model][0])), None)
+        if found is None:
+            reasons.append("nothing is fetched: no package here speaks with what there is to fetch")
+            return []
+        reasons.append(f"{found}: the best for this machine, to be fetched")
+        return [self.candidate(found)]
+
+    def _ranked(self) -> tuple[str, ...]:
+        # Without a GPU onnxruntime is the quicker one, and torch the larger by far.
+        return (KOKORO, KOKORO_ONNX) if self.has_gpu else (KOKORO_ONNX, KOKORO)
 
     def _is_here(self, model_id: str) -> bool:
         return self._store.present(self._store.find(model_id))

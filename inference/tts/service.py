@@ -49,6 +49,7 @@ class Tts:
         )
         self._failures = 0  # phrases in a row
         store = ModelStore(store_settings)
+        metrics.watch_disk("models", store.root)
         self.serving: Serving[Engine] = Serving(
             settings,
             Chooser(settings, store),
@@ -125,7 +126,8 @@ class Tts:
 
     async def _warm(self, engine: Engine) -> None:
         """The first inference. Raises EngineFailed, also where TTS_VOICE names nothing it has."""
-        is_first_choice = engine.model == self.serving.choice.candidates[0].model
+        choice = self.serving.choice
+        is_first_choice = engine.model == (choice.wanted or choice.candidates[0]).model
         if is_first_choice and engine.find_voice(self.settings.voice) is None:
             raise EngineFailed(
                 f"TTS_VOICE: there is no voice {self.settings.voice!r} in {engine.model}"

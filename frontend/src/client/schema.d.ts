@@ -1393,6 +1393,38 @@ export interface components {
             text: string;
         };
         /**
+         * Download
+         * @description One of the list of all; the first is the one that comes now.
+         */
+        Download: {
+            /** Model */
+            model: string;
+            /**
+             * Phase
+             * @enum {string}
+             */
+            phase: "waiting" | "downloading" | "loading" | "warming" | "failed" | "offline";
+            /**
+             * Bytes Done
+             * @default 0
+             */
+            bytes_done: number;
+            /** Bytes Total */
+            bytes_total?: number | null;
+            /** Bytes Per S */
+            bytes_per_s?: number | null;
+            /** Reason */
+            reason?: string | null;
+            /** Code */
+            code?: string | null;
+            /** Again At */
+            again_at?: string | null;
+            /** Fix */
+            fix: string | null;
+            /** Service */
+            service: string;
+        };
+        /**
          * End
          * @description The call is over.
          */
@@ -1409,7 +1441,7 @@ export interface components {
          * @description Stored and exported: never rename a value, only add.
          * @enum {string}
          */
-        EndedReason: "user_hung_up" | "user_left" | "agent_hung_up" | "transferred" | "user_silent" | "no_stt" | "no_llm" | "no_tts" | "agent_lost" | "max_duration" | "worker_stopped" | "room_closed" | "error";
+        EndedReason: "user_hung_up" | "user_left" | "agent_hung_up" | "transferred" | "user_silent" | "no_stt" | "no_llm" | "no_tts" | "agent_lost" | "max_duration" | "worker_stopped" | "room_closed" | "lines_busy" | "not_answered" | "callee_busy" | "dial_failed" | "error";
         /**
          * ErrorAnswer
          * @description The one error shape, for OpenAPI.
@@ -2042,6 +2074,36 @@ export interface components {
             overlap_s: number;
         };
         /**
+         * ServiceComing
+         * @description `reason` and `fix` are for those who are signed in.
+         */
+        ServiceComing: {
+            /** Model */
+            model: string;
+            /**
+             * Phase
+             * @enum {string}
+             */
+            phase: "waiting" | "downloading" | "loading" | "warming" | "failed" | "offline";
+            /**
+             * Bytes Done
+             * @default 0
+             */
+            bytes_done: number;
+            /** Bytes Total */
+            bytes_total?: number | null;
+            /** Bytes Per S */
+            bytes_per_s?: number | null;
+            /** Reason */
+            reason?: string | null;
+            /** Code */
+            code?: string | null;
+            /** Again At */
+            again_at?: string | null;
+            /** Fix */
+            fix: string | null;
+        };
+        /**
          * ServiceStatus
          * @description One service as the backend last saw it. `code`: what is wrong, a row of docs/doctor.md;
          *     `last_error` and `fix` are for those who are signed in.
@@ -2067,6 +2129,7 @@ export interface components {
             code: string | null;
             /** Fix */
             fix: string | null;
+            coming?: components["schemas"]["ServiceComing"] | null;
         };
         /**
          * Session
@@ -2139,7 +2202,8 @@ export interface components {
         };
         /**
          * Status
-         * @description `ready`: a call works. `degraded`: it does, but something is missing.
+         * @description `ready`: a call works. `degraded`: it does, but something is missing. `downloads`: models on
+         *     their way, what comes now before what is next.
          */
         Status: {
             /**
@@ -2151,6 +2215,8 @@ export interface components {
             version: string;
             /** Services */
             services: components["schemas"]["ServiceStatus"][];
+            /** Downloads */
+            downloads: components["schemas"]["Download"][];
         };
         /**
          * Summary
