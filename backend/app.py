@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.middleware import Middleware
@@ -97,6 +98,8 @@ class _Parts:
             *(self.health, client, livekit.http_url, settings, self.calls.lines.seen)
         )
         self.database = database = Database(settings.database_url.get_secret_value())
+        if database.is_sqlite and database.url.database:
+            metrics.watch_disk("data", Path(database.url.database).parent)
         KeyRing(settings.encryption_keys).bind(database.engines.readers, database.engines.writers)
         self.health.watch(
             "database", database.probe, interval_s=WRITE_EVERY_S, fresh_s=WRITE_EVERY_S

@@ -141,7 +141,9 @@ class Health:
         except (ProbeFailed, HTTPError, OSError) as exc:
             self._record(dependency, "unready", str(exc) or type(exc).__name__)
         else:
-            dependency.latency_ms = round((time.perf_counter() - started) * 1000, 1)
+            latency_s = time.perf_counter() - started
+            dependency.latency_ms = round(latency_s * 1000, 1)
+            self._metrics.dependency_latency_seconds.labels(dependency.name).set(latency_s)
             self._record(dependency, "ready", None)
 
     def _record(self, dependency: Dependency, state: State, error: str | None) -> None:

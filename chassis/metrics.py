@@ -1,6 +1,8 @@
 """Metric names and buckets that every service exports; `parley_<service>_<what>_<unit>`."""
 
 import copy
+from functools import partial
+from pathlib import Path
 from typing import Self
 
 from prometheus_client import (
@@ -13,6 +15,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from chassis import room_left
 
 # From a cache hit to a turn's whole budget; speech work lives between 10 ms and 5 s.
 SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
@@ -46,12 +50,30 @@ class Metrics:
         self.dependency_ready = self.gauge(
             "dependency_ready", "1 when the dependency can serve", ["dependency"]
         )
+        self.dependency_latency_seconds = self.gauge(
+            "dependency_latency_seconds",
+            "time of the last look that found it ready",
+            ["dependency"],
+        )
+        self.gauge("memory_used_bytes", "of the container, else of the machine").set_function(
+            room_left.memory_used_bytes
+        )
+        self.gauge("memory_limit_bytes", "of the container, else of the machine").set_function(
+            room_left.memory_limit_bytes
+        )
 
     def part(self, name: str) -> Self:
         """The same registry, for a part whose names could be another part's too."""
         part = copy.copy(self)
         part.service = f"{self.service}_{name}"
         return part
+
+    def watch_disk(self, what: str, folder: Path) -> None:
+        """How full the disk under `folder` is, which keeps `what`."""
+        free = self.gauge("disk_free_bytes", "of the disk that keeps it", ["keeps"])
+        free.labels(what).set_function(partial(room_left.disk_free_bytes, folder))
+        size = self.gauge("disk_bytes", "of the disk that keeps it", ["keeps"])
+        size.labels(what).set_function(partial(room_left.disk_bytes, folder))
 
     def name(self, what: str) -> str:
         return f"parley_{self.service}_{what}"

@@ -41,6 +41,8 @@ class Worker:
         self._settings = settings
         self._metrics = Metrics("agent")
         self._metrics.gauge("calls", "calls this worker is in").set_function(self._calls_now)
+        self._metrics.gauge("calls_limit", "calls it takes at once").set(settings.max_calls)
+        self._metrics.watch_disk("records", settings.data_dir)
         self._refused = self._metrics.counter("calls_refused_total", "calls refused", ["reason"])
         self.health = Health("agent", self._metrics)
         self._client = pooled_client(metrics=self._metrics)
@@ -77,6 +79,9 @@ class Worker:
         self.health.watch("lines", self._line_probe, fresh_s=0)
         self.health.describe(
             "calls", lambda: {"active": self._calls_now(), "most": settings.max_calls}
+        )
+        self._metrics.gauge("load", "how busy it tells the SFU it is, 0 to 1").set_function(
+            self._load
         )
         self._metrics.gauge("event_loop_lag_seconds", "how late the worker is").set_function(
             lambda: self._lag.seconds

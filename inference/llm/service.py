@@ -34,6 +34,7 @@ class Llm:
     ) -> None:
         self.settings = settings
         store = ModelStore(store_settings)
+        metrics.watch_disk("models", store.root)
         chooser = Chooser(settings, store, metrics)
         self._details = chooser.details
         measures = SlotMeasures(metrics)

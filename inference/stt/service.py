@@ -38,6 +38,7 @@ class Stt:
             settings.max_files + LIVE_FILES, queue_s=settings.queue_wait_s
         )
         store = ModelStore(store_settings)
+        metrics.watch_disk("models", store.root)
         self.serving: Serving[Engine] = Serving(
             settings,
             Chooser(settings, store, self.measures.stepped),

@@ -120,6 +120,12 @@ def test_numbers_and_schema_are_for_this_machine_and_the_services(
             assert told.status_code == status
 
 
+def test_who_has_the_service_key_reads_numbers_by_any_name(local: TestClient) -> None:
+    headers = {"host": "backend:8080", "authorization": f"Bearer {SERVICE_KEY}"}
+    assert local.get("/metrics", headers=headers).status_code == 200
+    assert local.get("/api/me", headers=headers).status_code == 403
+
+
 def test_without_a_service_key_nobody_elsewhere_reads_numbers(tmp_path: Path, peers: str) -> None:
     app = app_with(tmp_path, peers, None, auth="on")
     with TestClient(app) as elsewhere:
