@@ -1,6 +1,7 @@
 """What the agent asks of the backend: answered in the time there is, or said to be unavailable."""
 
 import asyncio
+import contextlib
 from datetime import datetime
 from typing import Literal, TypeVar
 from urllib.parse import quote
@@ -21,6 +22,10 @@ M = TypeVar("M", bound=BaseModel)
 
 class BackendUnavailable(Exception):
     """The backend is away, late, not to be asked, or says what nobody understands."""
+
+
+class LinesBusy(Exception):
+    """As many telephone calls are on as there may be: the backend has ended this one."""
 
 
 class _Answer(BaseModel):
@@ -90,6 +95,23 @@ class CallContext(_Answer):
     memories: tuple[Memory, ...] = ()
 
 
+class KnownCall(_Answer):
+    """A telephone call on record. `user_id`: nobody's, where it is not known who calls."""
+
+    call_id: str
+    conversation_id: str
+    user_id: str | None = None
+    persona_id: str | None = None
+
+
+class _Error(_Answer):
+    code: str = ""
+
+
+class _Refused(_Answer):
+    error: _Error = _Error()
+
+
 class _Memories(_Answer):
     memories: tuple[Memory, ...]
 
@@ -134,6 +156,33 @@ class BackendClient:
         context = _read(CallContext, await self._ask("GET", path, query, within_s))
         return context if self._memory else context.model_copy(update={"memories": ()})
 
+    async def call_began(
+        self,
+        *,
+        room: str,
+        line_id: str | None,
+        direction: Literal["inbound", "outbound"],
+        caller: str | None,
+        called: str | None,
+        sip_call_id: str | None,
+        within_s: float = CONTEXT_WITHIN_S,
+    ) -> KnownCall:
+        """Whose a telephone call is; the same room is the same call. Raises LinesBusy, too."""
+        told = {
+            "room": room,
+            "line_id": line_id,
+            "direction": direction,
+            "caller": caller,
+            "called": called,
+            "sip_call_id": sip_call_id,
+        }
+        response = await self._ask("POST", "/internal/calls", {}, within_s, told)
+        if response.status_code == 503:
+            with contextlib.suppress(ValidationError):
+                if _Refused.model_validate_json(response.content).error.code == "lines_busy":
+                    raise LinesBusy("all lines are busy")
+        return _read(KnownCall, response)
+
     async def persona(
         self, wanted: str, *, user_id: str | None = None, within_s: float = TOOL_WITHIN_S
     ) -> Persona | None:
@@ -167,13 +216,18 @@ class BackendClient:
         return _read(_Deleted, response).deleted
 
     async def _ask(
-        self, method: str, path: str, query: dict[str, str], within_s: float
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        within_s: float,
+        body: dict[str, str | None] | None = None,
     ) -> Response:
         if self._http is None:
             raise BackendUnavailable("no service key is set")
         try:
             async with asyncio.timeout(within_s):
-                return await self._http.request(method, path, params=query)
+                return await self._http.request(method, path, params=query, json=body)
         except TimeoutError as exc:
             raise BackendUnavailable(f"no answer within {within_s:g} s") from exc
         except HTTPError as exc:

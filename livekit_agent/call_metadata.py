@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chassis.logs import get_logger
 
+BUSY_MARK = "parley.lines_busy"  # attribute of an agent taken on only to say that lines are busy
 MAX_ID_CHARS = 64  # of the backend's ids; the chance part of a room's name is its end
 
 log = get_logger(__name__)
@@ -13,7 +14,8 @@ log = get_logger(__name__)
 
 class CallMetadata(BaseModel):
     """`resume`: the conversation was begun before: by an agent that died, or on another day.
-    `voice`: to begin with, instead of the persona's."""
+    `voice`: to begin with, instead of the persona's. By telephone there are `line_id`, of the
+    backend, and `caller`: the number of the other side as it was told, which may be made up."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -23,6 +25,9 @@ class CallMetadata(BaseModel):
     persona_id: str | None = None
     voice: str | None = None
     resume: bool = False
+    direction: Literal["inbound", "outbound"] = "inbound"
+    line_id: str | None = None
+    caller: str = ""
 
     @classmethod
     def of(cls, text: str, room: str) -> Self:

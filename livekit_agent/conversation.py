@@ -35,6 +35,7 @@ from livekit_agent.persona import (
     instructions,
     persona_of,
 )
+from livekit_agent.phone_call import PhoneCall, picked_up
 from livekit_agent.presence import Presence
 from livekit_agent.recollection import Recollection
 from livekit_agent.record import Record
@@ -71,8 +72,11 @@ class Call:
         metadata: CallMetadata,
         backend: BackendClient,
         journal: Journal,
+        phone: PhoneCall | None = None,
     ) -> None:
+        """`phone`: of a call by telephone, whose room has been joined."""
         self._ctx = ctx
+        self._phone = phone
         self._parts = parts
         self._journal = journal
         self._settings: AgentSettings = parts.settings
@@ -157,6 +161,8 @@ class Call:
         presence = Presence(self._ctx.room, self._end)
         self._listen(parts, presence, remembering)
         await self._start(parts, presence, stack)
+        if self._phone is not None:
+            await picked_up(self._ctx.room, self._phone.identity)
         await self._record_sound(announcer, stack)
         self._greet(announcer)
         await self._attend(parts, announcer, switches, stack)
@@ -256,7 +262,7 @@ class Call:
 
     async def _start(self, parts: CallParts, presence: Presence, stack: AsyncExitStack) -> None:
         self._agent = ParleyAgent(
-            instructions=instructions(self._persona, self._context),
+            instructions=instructions(self._persona, self._context, self._metadata.caller),
             tools=self._tools.of(self._persona),
             context=past_of(self._context),
             thinking=parts.thinking,
@@ -338,7 +344,9 @@ class Call:
         self._persona = persona
         self._voice.id, self._voice.language = persona.voice, first_language(persona)
         self._session.options.interruption.update(interruption(persona))  # type: ignore[typeddict-item]
-        await self._agent.update_instructions(instructions(persona, self._context))
+        await self._agent.update_instructions(
+            instructions(persona, self._context, self._metadata.caller)
+        )
         await self._agent.update_tools(self._tools.of(persona))
 
     def _agent_state_changed(self, event: AgentStateChangedEvent) -> None:

@@ -6,15 +6,18 @@ from pathlib import Path
 import structlog
 from livekit.agents import JobContext, JobProcess
 
+from chassis.ended import EndedReason
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
 from chassis.settings import InternalSettings, load_settings
 from livekit_agent.call_metadata import CallMetadata
 from livekit_agent.call_metrics import CallMetrics
 from livekit_agent.call_numbers import NumbersSender
+from livekit_agent.clips import Clips
 from livekit_agent.conversation import Call
 from livekit_agent.engines import load_vad
 from livekit_agent.journal import Journal
+from livekit_agent.phone_call import NoCall, PhoneCall, closed, say_busy, taken
 from livekit_agent.settings import AgentSettings
 from livekit_agent.tracing import start_tracing
 from livekit_agent.worker_parts import JobParts
@@ -80,12 +83,43 @@ async def _hold_call(ctx: JobContext, opened: "asyncio.Future[None]") -> None:
     why = "the call failed"
     try:
         async with parts.open_backend() as (backend, outbox):
-            journal = Journal(outbox, metadata.conversation_id, user_id=metadata.user_id)
-            async with Call(ctx, parts, metadata, backend, journal) as call:
-                log.info("call_started", resumed=metadata.resume)
-                opened.set_result(None)
-                reason = await call.ended()
+            phone: PhoneCall | None = None
+            if metadata.channel == "sip":
+                phone = await taken(ctx, backend, metadata)
+                metadata = phone.metadata
+                structlog.contextvars.bind_contextvars(conversation_id=metadata.conversation_id)
+            journal = Journal(
+                outbox,
+                metadata.conversation_id,
+                user_id=metadata.user_id,
+                call_id=phone.call_id if phone is not None else None,
+            )
+            if phone is not None and phone.is_busy:
+                reason = await _turned_away(ctx, parts, phone, journal)
+            else:
+                async with Call(ctx, parts, metadata, backend, journal, phone) as call:
+                    log.info("call_started", resumed=metadata.resume)
+                    opened.set_result(None)
+                    reason = await call.ended()
         log.info("call_ended", reason=reason.value)
         why = reason.value
+    except NoCall as exc:
+        log.info("no_call", reason=exc.reason.value)
+        why = exc.reason.value
+        await closed(ctx)
     finally:
         ctx.shutdown(reason=why)
+
+
+async def _turned_away(
+    ctx: JobContext, parts: JobParts, phone: PhoneCall, journal: Journal
+) -> EndedReason:
+    """A telephone call that there is no line for hears that, and is hung up."""
+    settings, reason = parts.settings, EndedReason.LINES_BUSY
+    frames = Clips(settings).frames("lines_busy", settings.tts_voice, settings.language)
+    async with journal:
+        journal.refused(reason)
+        await say_busy(ctx, phone, frames)
+    parts.metrics.ended(reason)
+    await closed(ctx)
+    return reason

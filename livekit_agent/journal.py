@@ -43,12 +43,19 @@ class Journal:
     in order. Enter it for the length of the call; leaving it waits until they are on disk."""
 
     def __init__(
-        self, outbox: Outbox | None, conversation_id: str, *, user_id: str | None = None
+        self,
+        outbox: Outbox | None,
+        conversation_id: str,
+        *,
+        user_id: str | None = None,
+        call_id: str | None = None,
     ) -> None:
-        """`outbox` None: nothing is recorded (no service key is set)."""
+        """`outbox` None: nothing is recorded (no service key is set). `call_id`: of a telephone
+        call that the backend keeps."""
         self._outbox = outbox
         self._conversation_id = conversation_id
         self._user_id = user_id
+        self._call_id = call_id
         self._path = f"/internal/conversations/{quote(conversation_id, safe='')}"
         # A conversation has several calls, and a call several agents when one dies: turn 1 of each
         # is another turn.
@@ -145,7 +152,17 @@ class Journal:
     def ended(self, reason: EndedReason, *, at_s: float | None = None) -> None:
         """The call is over; the last entry of it."""
         body = {"reason": reason.value, "ended_at": _iso(at_s)}
+        if self._call_id is not None:
+            path = f"/internal/calls/{quote(self._call_id, safe='')}/ended"
+            self._add("POST", path, body, "call")
         self._add("POST", f"{self._path}/end", body, "end", is_last=True)
+
+    def refused(self, reason: EndedReason) -> None:
+        """A telephone call that no conversation came of ended."""
+        if self._call_id is not None:
+            path = f"/internal/calls/{quote(self._call_id, safe='')}/ended"
+            body = {"reason": reason.value, "ended_at": _iso(None)}
+            self._add("POST", path, body, "call", is_last=True)
 
     def _turn(
         self,

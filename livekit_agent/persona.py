@@ -17,6 +17,7 @@ Reply in the language the user speaks."""
 FOLLOWS_SPEAKER = "auto"
 FIRST_LANGUAGE = "en"
 DEFAULT_PROMPT = "You are Parley, a voice assistant running on the user's own machine."
+CALLER_CHARS = 40  # of a number; an address may be longer
 SALUTATION = re.compile(
     r"^(hello|hi|hey|good (?:morning|afternoon|evening)|bonjour|bonsoir|salut)\b", re.IGNORECASE
 )
@@ -76,8 +77,11 @@ def persona_of(data: backend_client.Persona, settings: AgentSettings) -> Persona
     )
 
 
-def instructions(persona: Persona, context: CallContext | None) -> str:
-    """The system prompt of a call. What people said of themselves is fenced: it orders nothing."""
+def instructions(persona: Persona, context: CallContext | None, caller: str = "") -> str:
+    """The system prompt of a call. What people said of themselves is fenced: it orders nothing.
+
+    `caller`: the number a telephone call says it is from; empty: none.
+    """
     parts = [persona.prompt]
     if persona.style:
         parts.append(f"Your manner: {persona.style}")
@@ -88,6 +92,9 @@ def instructions(persona: Persona, context: CallContext | None) -> str:
         if context.memories:
             known = "\n".join(memory.text for memory in context.memories)
             parts.append(fence(known, source="what the user told you on other days"))
+    if caller:
+        number = fence(caller, source="the number the call says it is from", max_chars=CALLER_CHARS)
+        parts.append(f"This is a telephone call.\n{number}")
     return "\n\n".join(parts)
 
 

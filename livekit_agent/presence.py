@@ -9,9 +9,10 @@ from chassis.ended import EndedReason
 from chassis.logs import get_logger
 from livekit_agent.call_end import CallEnd, left_reason
 
+BY_PHONE = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
 PEOPLE = (
     rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
-    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
+    BY_PHONE,
     rtc.ParticipantKind.PARTICIPANT_KIND_CONNECTOR,
 )
 BACK_WITHIN_S = 20.0  # after the SFU itself waited 15 s for the connection
@@ -44,8 +45,9 @@ class Presence:
             return  # a recorder is nobody; with somebody else there, the call is not over
         self.left_because = participant.disconnect_reason
         log.info("caller_left", because=participant.disconnect_reason)
-        if left_reason(self.left_because) is not EndedReason.USER_LEFT:
-            self._end.end(left_reason(self.left_because))
+        reason, by_phone = left_reason(self.left_because), participant.kind == BY_PHONE
+        if reason is not EndedReason.USER_LEFT or by_phone:  # who calls again is another call
+            self._end.end(reason)
             return
         if self._timer is not None:
             self._timer.cancel()

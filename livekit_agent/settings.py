@@ -139,6 +139,9 @@ class AgentSettings(ServiceSettings):
     )
 
     max_calls: int = Field(default=8, ge=1, description="calls this worker takes at once")
+    busy_lines: int = Field(
+        default=2, ge=0, le=16, description="telephone calls beyond that told that lines are busy"
+    )
     idle_processes: int = Field(default=1, ge=0, le=16, description="warm processes kept ready")
     job_memory_mb: int = Field(
         default=800, ge=0, description="memory of a call before it is killed"

@@ -17,6 +17,7 @@ from chassis.logs import get_logger
 from chassis.metrics import Metrics
 from chassis.service import create_app
 from chassis.settings import InternalSettings, LiveKitSettings, load_settings
+from livekit_agent.call_metadata import BUSY_MARK, CallMetadata
 from livekit_agent.call_numbers import CallNumbers
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
@@ -50,6 +51,7 @@ class Worker:
         self._lag = LoopLag()
         self._numbers = CallNumbers(self._metrics)
         self._accepted: set[str] = set()  # jobs that may have no process yet
+        self._turned_away: set[str] = set()  # jobs that only say that all lines are busy
         self._turn_scorer = TurnScorer()
         self._clip_maker = ClipMaker(Clips(settings), self._client, settings)
         self._server = AgentServer(
@@ -109,7 +111,10 @@ class Worker:
             raise ProbeFailed(f"all {self._settings.max_calls} lines are busy")
 
     def _calls_now(self) -> int:
-        return len({info.job.id for info in self._server.active_jobs} | self._accepted)
+        return len(self._jobs() - self._turned_away)
+
+    def _jobs(self) -> set[str]:
+        return {info.job.id for info in self._server.active_jobs} | self._accepted
 
     def _load(self) -> float:
         """Asked from a thread, every half second and before each call."""
@@ -127,16 +132,36 @@ class Worker:
 
     async def _on_request(self, request: JobRequest) -> None:
         refusal = self._refusal()
-        if refusal is not None:
+        self._turned_away &= self._jobs()
+        if refusal == "full" and self._may_turn_away(request):
+            await self._turn_away(request)
+        elif refusal is not None:
             self._refused.labels(refusal).inc()
             log.warning("call_refused", reason=refusal, room=request.room.name)
             await request.reject(terminate=False)  # another worker may have a line
-            return
+        else:
+            await self._take(request)
+
+    async def _take(self, request: JobRequest) -> None:
         self._accepted.add(request.id)  # else all who ask before its process runs would be taken
         try:
             if self._settings.turn_detector == "v1-mini":
                 await self._turn_scorer.wanted()
             await request.accept(name="Parley")
+        finally:
+            self._accepted.discard(request.id)
+
+    def _may_turn_away(self, request: JobRequest) -> bool:
+        """Who calls by telephone sees no page that says so: they are told, a few at a time."""
+        by_phone = CallMetadata.of(request.job.metadata, request.room.name).channel == "sip"
+        return by_phone and len(self._turned_away) < self._settings.busy_lines
+
+    async def _turn_away(self, request: JobRequest) -> None:
+        self._refused.labels("full").inc()
+        self._turned_away.add(request.id)
+        self._accepted.add(request.id)
+        try:
+            await request.accept(name="Parley", attributes={BUSY_MARK: "1"})
         finally:
             self._accepted.discard(request.id)
 
