@@ -13,6 +13,7 @@ from livekit.agents.llm import ChatMessage
 from chassis.ended import EndedReason
 from chassis.http import AsyncClient
 from chassis.metrics import Metrics
+from chassis.outward import is_offline
 from livekit_agent.backend_client import BackendClient
 from livekit_agent.backend_memory import BackendMemory
 from livekit_agent.call_metadata import CallMetadata
@@ -136,7 +137,7 @@ class CallTools:
                 only=only,
             )
         )
-        if settings.search_url is not None:
+        if settings.search_url is not None and not is_offline():
             search = Search(parts.http, settings.search_url, settings.language)
             tools += search_tools(search, PageReader(), self._guard, self._citations)
         off = MEMORY_TOOLS if settings.memory_policy == "off" else frozenset()

@@ -26,7 +26,9 @@ class ModelStoreSettings(Settings):
         default=None, description="token the hub asks for private and gated models"
     )
     offline: bool = Field(
-        default=False, description="never reach out for weights; only what is here serves"
+        default=False,
+        description="reach out to nothing outside this machine and its networks: no download, no "
+        "web search; settings that name such an address are refused",
     )
 
     @field_validator("models_url")
