@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ENV_FILE, Settings, is_loopback
+from chassis.settings import ENV_FILE, Settings, is_loopback, secret_files
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB_DIR = ROOT / "frontend" / "dist"
@@ -164,6 +164,8 @@ def child_variables(stack: StackSettings) -> dict[str, str]:
         "AGENT_BACKEND_URL": stack.reach("backend"),
         "AGENT_CLIPS_DIR": str(CLIPS_DIR),
     }
+    if stack.parley_phone:
+        derived["BACKEND_SIP_URL"] = f"http://127.0.0.1:{stack.sip_health_port}"
     for name in ("stt", "llm", "tts"):
         url = stack.reach(name)
         derived[f"AGENT_{name.upper()}_URL"] = f"{url}/v1"
@@ -172,11 +174,10 @@ def child_variables(stack: StackSettings) -> dict[str, str]:
 
 
 def chosen_variables() -> dict[str, str]:
-    """`.env` under this process's environment, without what is empty."""
+    """Secret files under `.env` under this process's environment, without what is empty."""
     in_file: Mapping[str, str | None] = dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {}
-    return {
-        name: value for source in (in_file, os.environ) for name, value in source.items() if value
-    }
+    sources = (secret_files(), in_file, os.environ)
+    return {name: value for source in sources for name, value in source.items() if value}
 
 
 def _sfu_ports(stack: StackSettings) -> list[Port]:
