@@ -1,5 +1,6 @@
 """All BACKEND_* values."""
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -18,6 +19,11 @@ class BackendSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="BACKEND_")
 
     port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
+    published_on: str | None = Field(
+        default=None,
+        description="address of this machine the port is published on, where a container listens "
+        "on every address of its own network; unset: BACKEND_HOST",
+    )
     allowed_origins: list[str] = Field(
         default=[],
         description="origins (scheme://host:port), besides this machine's own, whose pages may "
@@ -83,6 +89,17 @@ class BackendSettings(ServiceSettings):
     max_calls: int | None = Field(
         default=None, ge=1, description="calls at a time; unset: as many as the workers take"
     )
+    phone_max_calls: int = Field(
+        default=4, ge=0, description="telephone calls at a time; 0: as many as the workers take"
+    )
+    phone_dial_allow: list[str] = Field(
+        default=[],
+        description="beginnings of numbers that may be called, as +4930, or * for all; a JSON "
+        "list; unset: nobody is called",
+    )
+    sip_url: str = Field(
+        default="http://127.0.0.1:8085", description="address of livekit-sip's health"
+    )
     retention_days: int | None = Field(
         default=None, ge=1, description="days conversations are kept; unset: until deleted"
     )
@@ -118,6 +135,14 @@ class BackendSettings(ServiceSettings):
     def _database_that_is_known(cls, value: SecretStr) -> SecretStr:
         return SecretStr(known_url(value.get_secret_value()))
 
+    @field_validator("phone_dial_allow")
+    @classmethod
+    def _beginnings_of_numbers(cls, allowed: list[str]) -> list[str]:
+        for begin in allowed:
+            if begin != "*" and not re.fullmatch(r"\+[1-9][0-9]{0,14}", begin):
+                raise ValueError(f"{begin!r} is neither * nor the beginning of a number, as +4930")
+        return allowed
+
     @field_validator("encryption_keys")
     @classmethod
     def _long_enough(cls, keys: list[SecretStr]) -> list[SecretStr]:
@@ -127,9 +152,11 @@ class BackendSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _sign_in_beyond_loopback(self) -> Self:
-        if self.auth == "off" and not is_loopback(self.host):
+        judged = "host" if self.published_on is None else "published_on"
+        address = str(getattr(self, judged))
+        if self.auth == "off" and not is_loopback(address):
             raise ValueError(
-                f"{self.variable('host')}={self.host} is reachable from other machines: "
+                f"{self.variable(judged)}={address} is reachable from other machines: "
                 f"set {self.variable('auth')}=on too, or listen on 127.0.0.1"
             )
         return self

@@ -1,4 +1,5 @@
-"""Settings from the environment and `.env`: one frozen class a service; a wrong name stops it."""
+"""Settings from the environment, `.env` and secret files: a frozen class a service; a wrong name
+stops it."""
 
 import difflib
 import os
@@ -9,9 +10,18 @@ from typing import ClassVar, Literal, NoReturn, Self, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+from chassis.outward import problems_offline
 
 ENV_FILE = ".env"
+SECRETS_DIR = "PARLEY_SECRETS_DIR"  # a folder of files, each named like the variable it holds
 EXIT_BAD_SETTINGS = 78  # EX_CONFIG of sysexits.h: restarting cannot help
 MIN_SECRET_CHARS = 32
 SAMPLE_SECRETS = {"secret", "devkey", "devsecret", "changeme", "password", "test"}
@@ -41,12 +51,31 @@ class Settings(BaseSettings):
     foreign: ClassVar[frozenset[str]] = frozenset()  # names with our prefix that others read
 
     @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        chosen = (init_settings, env_settings, dotenv_settings)
+        folder = os.environ.get(SECRETS_DIR)
+        return (*chosen, _SecretFiles(settings_cls, secrets_dir=folder)) if folder else chosen
+
+    @classmethod
     def prefix(cls) -> str:
         return cls.model_config.get("env_prefix", "")
 
     @classmethod
     def variable(cls, field: str) -> str:
         return f"{cls.prefix()}{field}".upper()
+
+
+class _SecretFiles(SecretsSettingsSource):
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return (value or None), key, is_complex  # an empty file, like an empty variable: unset
 
 
 class ServiceSettings(Settings):
@@ -148,7 +177,12 @@ def is_loopback(host: str) -> bool:
 
 
 def load_settings(cls: type[S]) -> S:
-    """Read `cls` from the environment and `.env`. Raises SettingsError naming each variable."""
+    """Read `cls` from the environment, else `.env`, else the folder of secrets.
+
+    Raises SettingsError naming each variable.
+    """
+    if unreadable := _unreadable_secrets():
+        raise SettingsError(unreadable)
     problems = _unknown_variables(cls)
     try:
         settings = cls()
@@ -156,7 +190,8 @@ def load_settings(cls: type[S]) -> S:
         for error in exc.errors(include_url=False, include_input=False):
             problems.append(_problem(cls, error["loc"], error["type"], error["msg"]))
         raise SettingsError(problems) from exc
-    if problems:
+    values = {cls.variable(field): getattr(settings, field) for field in cls.model_fields}
+    if problems or (problems := problems_offline(values)):
         raise SettingsError(problems)
     return settings
 
@@ -183,6 +218,21 @@ def _problem(cls: type[Settings], loc: tuple[int | str, ...], kind: str, message
         field = cls.model_fields[str(loc[0])]
         return f"{name} is not set ({field.description}): set it in .env, or run `make run` once"
     return f"{name}: {message}"
+
+
+def secret_files() -> dict[str, str]:
+    """What the folder of secrets holds, by variable."""
+    folder = os.environ.get(SECRETS_DIR)
+    files = Path(folder).iterdir() if folder else ()
+    return {path.name: path.read_text().strip() for path in files if path.is_file()}
+
+
+def _unreadable_secrets() -> list[str]:
+    try:
+        secret_files()
+    except (OSError, UnicodeDecodeError) as exc:
+        return [f"{SECRETS_DIR}={os.environ[SECRETS_DIR]} cannot be read: {exc}"]
+    return []
 
 
 def _unknown_variables(cls: type[Settings]) -> list[str]:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from backend.settings import WEB_DIR, BackendSettings
 from chassis.settings import InternalSettings, LiveKitSettings, Settings
 from chassis.weights.settings import ModelStoreSettings
+from deploy import compose_variables
 from inference.embedded.settings import EmbeddedSettings
 from inference.llm.settings import LlmSettings
 from inference.stt.settings import SttSettings
@@ -39,6 +40,7 @@ SECTIONS: dict[str, type[Settings]] = {
 # Read by `parley up` and by livekit-server, not through a settings class.
 OTHERS = """
 # --- `parley up`: ports of the SFU and where things are
+# PARLEY_SECRETS_DIR=        # folder of files named like the variables they hold, read last
 # LIVEKIT_PORT=7880          # HTTP and WebSocket
 # LIVEKIT_RTC_TCP_PORT=7881  # media over TCP, where UDP is blocked
 # LIVEKIT_UDP_PORT=7882      # media over UDP
@@ -58,7 +60,7 @@ def render() -> str:
         for name, field in cls.model_fields.items():
             line = f"# {cls.variable(name)}={_default(field)}"
             parts.append(f"{line}  # {field.description}")
-    return "\n".join(parts) + "\n" + OTHERS
+    return "\n".join(parts) + "\n" + OTHERS + compose_variables.render()
 
 
 def _default(field: FieldInfo) -> str:

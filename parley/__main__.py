@@ -36,6 +36,14 @@ def setup() -> None:
     raise typer.Exit(run())
 
 
+@app.command(hidden=True)
+def boot() -> None:
+    """What `docker compose up` runs first: make secrets, give each service its own."""
+    from parley.boot.run import boot as run
+
+    raise typer.Exit(run())
+
+
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,

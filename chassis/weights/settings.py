@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from chassis.compose import COMPOSE_VARIABLES
 from chassis.settings import Settings
 
 
@@ -13,7 +14,16 @@ class ModelStoreSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_")
     # Read by `parley up`, by its search for what a dead run left behind, by agent and backend.
-    foreign = frozenset({"PARLEY_PHONE", "PARLEY_RUN", "PARLEY_SERVICE_KEY", "PARLEY_STATE_DIR"})
+    foreign = frozenset(
+        {
+            "PARLEY_PHONE",
+            "PARLEY_RUN",
+            "PARLEY_SECRETS_DIR",
+            "PARLEY_SERVICE_KEY",
+            "PARLEY_STATE_DIR",
+            *COMPOSE_VARIABLES,
+        }
+    )
 
     models_dir: Path = Field(
         default=Path("~/.cache/parley/models"), description="where weights of models lie"

@@ -121,3 +121,48 @@ def test_a_secret_does_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVEKIT_API_KEY", "APIx")
     monkeypatch.setenv("LIVEKIT_API_SECRET", STRONG)
     assert STRONG not in repr(load_settings(LiveKitSettings))
+
+
+@pytest.fixture
+def secrets_dir(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = empty_folder / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("PARLEY_SECRETS_DIR", str(folder))
+    return folder
+
+
+def test_a_secret_may_lie_in_a_file_named_like_its_variable(secrets_dir: Path) -> None:
+    (secrets_dir / "EAR_API_KEY").write_text(f"{STRONG}\n")
+    key = load_settings(EarSettings).api_key
+    assert key is not None
+    assert key.get_secret_value() == STRONG
+    assert STRONG not in repr(load_settings(EarSettings))
+
+
+def test_the_environment_wins_over_a_secret_file(
+    secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets_dir / "EAR_PORT").write_text("9002")
+    assert load_settings(EarSettings).port == 9002
+    monkeypatch.setenv("EAR_PORT", "9003")
+    assert load_settings(EarSettings).port == 9003
+
+
+def test_an_empty_secret_file_means_unset(secrets_dir: Path) -> None:
+    (secrets_dir / "EAR_API_KEY").write_text("\n")
+    assert load_settings(EarSettings).api_key is None
+
+
+def test_a_wrong_secret_file_is_named_without_showing_it(secrets_dir: Path) -> None:
+    (secrets_dir / "LIVEKIT_API_KEY").write_text("APIears")
+    (secrets_dir / "LIVEKIT_API_SECRET").write_text("hunter2")
+    found = problems(LiveKitSettings)
+    assert "LIVEKIT_API_SECRET has 7 characters" in found
+    assert "hunter2" not in found
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARLEY_SECRETS_DIR", str(empty_folder / "nowhere"))
+    assert "PARLEY_SECRETS_DIR" in problems(EarSettings)

@@ -1,0 +1,1 @@
+"""What `docker compose up` does first: secrets made once, and each service's files of them."""
