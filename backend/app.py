@@ -36,6 +36,7 @@ from backend.personas.drawn import ImageGenerator
 from backend.personas.options import Options
 from backend.personas.pictures import Pictures
 from backend.personas.routes import PICTURE_BYTES_BY_PATH, persona_routes
+from backend.phone.phone import Phone
 from backend.rooms.leader import Leader
 from backend.rooms.watcher import RoomWatcher
 from backend.rooms.webhooks import webhook_routes
@@ -110,6 +111,7 @@ class _Parts:
             worker_ready_at_s=lambda: _ready_at_s(self.health),
             on_agent_lost=partial(_end_for_want_of_an_agent, database),
         )
+        self.phone = Phone(settings, database, self.leader, self.calls.sfu, client, metrics)
         self.retention = Retention(database, self.leader, settings.retention_days)
         self.abandoned = Abandoned(database, self.leader, self.calls.sfu)
         self.search = MemorySearch(database, embeddings_of(settings, client))
@@ -130,6 +132,7 @@ class _Parts:
             self.calls.ender,
             self.retention,
             self.abandoned,
+            self.phone.running(),
             self.search,
             self.pictures,
             self.gateway,
@@ -176,8 +179,10 @@ def _add_service_routes(
         internal_routes(
             *(parts.database, parts.search, internal.key, settings.user_name),
             may_record=may_record,
+            phone=parts.phone.add_internal_routes,
         )
     )
+    app.include_router(parts.phone.routes(parts.sign_in, internal.key))
     app.include_router(webhook_routes(parts.calls.keys.all, parts.watcher.look_early))
     app.include_router(status_routes(parts.services, parts.sign_in, internal.key))
 

@@ -18,6 +18,7 @@ from backend.internal_recordings import add_recording_routes
 from backend.memories import remembered
 from backend.memories.search import MemorySearch
 from backend.personas import stored as personas
+from backend.phone import calls as phone_calls
 from chassis.errors import (
     Forbidden,
     InvalidRequest,
@@ -45,9 +46,10 @@ def internal_routes(
     user_name: str | None = None,
     *,
     may_record: bool = False,
+    phone: Callable[[APIRouter], None],
 ) -> APIRouter:
     """`key` None lets nobody in. `user_name`: what the local user is called. `may_record`: the
-    sound of calls is kept of those who want it."""
+    sound of calls is kept of those who want it. `phone` adds the routes of telephone calls."""
     router = APIRouter(
         prefix="/internal",
         tags=["internal"],
@@ -59,6 +61,7 @@ def internal_routes(
     _add_context_routes(router, database, search, user_name, may_record)
     _add_memory_routes(router, database, search)
     add_recording_routes(router, database, may_record)
+    phone(router)
     return router
 
 
@@ -178,7 +181,9 @@ def _add_context_routes(
             user = known.user_id if known else user_id or LOCAL_USER
             await refuse_forgotten(session, conversation_id, user)
             wanted = persona_id or (known.persona_id if known else None)
-            persona = await personas.persona_or_default(session, wanted, user_id=user)
+            # Whoever calls by telephone hears the persona of the line, the owner's own too.
+            owner = await phone_calls.owner_of(session, conversation_id) or user
+            persona = await personas.persona_or_default(session, wanted, user_id=owner)
             names = await personas.all_personas(session, user)
             turns = await conversations.last_turns(session, conversation_id)
             person = await session.get(UserRow, user)

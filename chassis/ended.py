@@ -18,4 +18,8 @@ class EndedReason(StrEnum):
     MAX_DURATION = "max_duration"
     WORKER_STOPPED = "worker_stopped"
     ROOM_CLOSED = "room_closed"
+    LINES_BUSY = "lines_busy"  # as many telephone calls were on as there may be
+    NOT_ANSWERED = "not_answered"
+    CALLEE_BUSY = "callee_busy"
+    DIAL_FAILED = "dial_failed"  # no such number, or the provider refused
     ERROR = "error"

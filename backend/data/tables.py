@@ -9,9 +9,10 @@ from backend.data.encryption import Encrypted, EncryptedBytes, EncryptedJson
 from backend.gateway import tables as gateway
 from backend.memories import tables as memories
 from backend.personas import tables as personas
+from backend.phone import tables as phone
 from backend.rooms import leader
 
-OWNERS = (accounts, conversations, gateway, memories, personas, leader)
+OWNERS = (accounts, conversations, gateway, memories, personas, phone, leader)
 REVISION_TABLE = "alembic_version"
 REVISION = "SELECT version_num FROM alembic_version"
 

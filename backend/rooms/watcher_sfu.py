@@ -57,6 +57,10 @@ class SfuFailed(Exception):
 class NotThere(SfuFailed):
     """The room or the participant has gone."""
 
+    def __init__(self, what: str, text: str = "") -> None:
+        super().__init__(what)
+        self.text = text  # of the SFU's answer
+
 
 class Refused(SfuFailed):
     """The SFU answered, but not what was hoped for."""
@@ -78,7 +82,7 @@ class Sfu:
     async def rooms(self) -> list[str]:
         """Names of our rooms."""
         grants = api.VideoGrants(room_list=True)
-        answer = await self._ask(
+        answer = await self.ask(
             "RoomService/ListRooms", ListRoomsRequest(), ListRoomsResponse, grants
         )
         return [room.name for room in answer.rooms if room.name.startswith(ROOM_PREFIX)]
@@ -87,11 +91,11 @@ class Sfu:
         """Everybody in it is sent away."""
         grants = api.VideoGrants(room_create=True)
         request = DeleteRoomRequest(room=room)
-        await self._ask("RoomService/DeleteRoom", request, DeleteRoomResponse, grants)
+        await self.ask("RoomService/DeleteRoom", request, DeleteRoomResponse, grants)
 
     async def look(self, room: str, doubted: frozenset[str]) -> RoomSeen:
         """Who is there and who of the agents answers. `doubted`: sids to ask in both ways."""
-        answer = await self._ask(
+        answer = await self.ask(
             "RoomService/ListParticipants",
             ListParticipantsRequest(room=room),
             ListParticipantsResponse,
@@ -115,16 +119,16 @@ class Sfu:
         request = CreateAgentDispatchRequest(
             room=room, agent_name=self.agent_name, metadata=metadata
         )
-        await self._ask("AgentDispatchService/CreateDispatch", request, AgentDispatch, _of(room))
+        await self.ask("AgentDispatchService/CreateDispatch", request, AgentDispatch, _of(room))
 
     async def cancel(self, room: str, dispatch: str) -> None:
         """Take a dispatch back; its job is ended wherever it still runs."""
         request = DeleteAgentDispatchRequest(room=room, dispatch_id=dispatch)
-        await self._ask("AgentDispatchService/DeleteDispatch", request, AgentDispatch, _of(room))
+        await self.ask("AgentDispatchService/DeleteDispatch", request, AgentDispatch, _of(room))
 
     async def remove(self, room: str, identity: str) -> None:
         request = RoomParticipantIdentity(room=room, identity=identity)
-        await self._ask(
+        await self.ask(
             "RoomService/RemoveParticipant", request, RemoveParticipantResponse, _of(room)
         )
 
@@ -170,7 +174,7 @@ class Sfu:
             response_timeout_ms=round(ANSWER_WITHIN_S * 1000),
         )
         try:
-            await self._ask("RoomService/PerformRpc", request, PerformRpcResponse, _of(room))
+            await self.ask("RoomService/PerformRpc", request, PerformRpcResponse, _of(room))
         except Refused as exc:
             if exc.status >= 500:  # it never opened the channel it would be asked through
                 return False
@@ -181,7 +185,7 @@ class Sfu:
         return True
 
     async def _dispatches(self, room: str) -> tuple[DispatchSeen, ...]:
-        answer = await self._ask(
+        answer = await self.ask(
             "AgentDispatchService/ListDispatch",
             ListAgentDispatchRequest(room=room),
             ListAgentDispatchResponse,
@@ -202,28 +206,40 @@ class Sfu:
             if d.agent_name == self.agent_name
         )
 
-    async def _ask(self, method: str, request: Message, kind: type[M], may: api.VideoGrants) -> M:
+    async def ask(
+        self,
+        method: str,
+        request: Message,
+        kind: type[M],
+        may: api.VideoGrants,
+        *,
+        sip: api.SIPGrants | None = None,
+        within_s: float = DEADLINE_S,
+    ) -> M:
+        """Any method, `Service/Method`, of the server's API."""
         livekit = self.livekit()
         token = (
             api.AccessToken(livekit.api_key, livekit.api_secret.get_secret_value())
             .with_grants(may)
             .with_ttl(TOKEN_TTL)
-            .to_jwt()
         )
+        if sip is not None:
+            token = token.with_sip_grants(sip)
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(within_s):
                 response = await self.client.post(
                     f"{livekit.http_url}/twirp/livekit.{method}",
                     content=request.SerializeToString(),
+                    timeout=within_s,
                     headers={
                         "content-type": "application/protobuf",
-                        "authorization": f"Bearer {token}",
+                        "authorization": f"Bearer {token.to_jwt()}",
                     },
                 )
         except (HTTPError, OSError, TimeoutError) as exc:
             raise SfuFailed(f"{method}: {exc or type(exc).__name__}") from exc
         if response.status_code == 404:
-            raise NotThere(method)
+            raise NotThere(method, response.text)
         if response.status_code != 200:
             raise Refused(method, response)
         try:

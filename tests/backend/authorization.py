@@ -22,6 +22,7 @@ SERVICE: Answers = {
     "user": "401",
 }
 REFUSED = SIGNED_IN | {"other": "400", "admin": "400", "user": "400"}
+STAFF = ADMIN | {"agent": OK}  # and `parley phone`, which has the service key
 NOBODY: Answers = dict.fromkeys(OPEN, "401")  # not these five, in the way it is asked here
 OPERATOR = SERVICE  # the clients of the test are not at the backend's machine
 
@@ -148,6 +149,18 @@ SERVICES = [
     row("DELETE", "/internal/memories", SERVICE, query="?query=cats"),
     row("POST", "/internal/livekit/webhook", NOBODY, {}),  # the SFU signs
 ]
+LINE = "/api/phone/lines/{line_id}"
+A_LINE = {"numbers": ["{phone}"], "auth_user": "pbx", "auth_password": NEW}
+PHONE = [
+    row("GET", "/api/phone/status", STAFF),
+    row("GET", "/api/phone/lines", STAFF),
+    row("POST", "/api/phone/lines", STAFF | {"admin": "409"}, A_LINE),  # the number is taken
+    row("GET", LINE, STAFF),
+    row("PATCH", LINE, STAFF, {"name": "Desk"}),
+    row("DELETE", LINE, STAFF | {"admin": "404"}),  # the service key was faster
+    row("POST", "/internal/calls", SERVICE, {"room": "call-sip-{phone}"}),
+    row("POST", "/internal/calls/{call_id}/ended", SERVICE, {"reason": "user_hung_up"}),
+]
 GATEWAY = [
     row("POST", "/v1/audio/transcriptions", SIGNED_IN, content=b"x"),
     row("POST", "/v1/audio/translations", SIGNED_IN, content=b"x"),
@@ -168,4 +181,4 @@ SERVER = [
     row("GET", "/openapi.json", OPERATOR),
     row("GET", "/{path:path}", OPEN),
 ]
-ROWS = PEOPLE + CALLS + PERSONAS + MEMORIES + KEYS + SERVICES + GATEWAY + SERVER
+ROWS = PEOPLE + CALLS + PERSONAS + MEMORIES + KEYS + SERVICES + PHONE + GATEWAY + SERVER

@@ -246,6 +246,10 @@ def seed(browsers: dict[Who, Browser], user_id: str) -> dict[str, str]:
     done(user.request("PUT", image, content=picture_file(), headers=png))
     key = done(user.post("/api/keys", {"name": "Mine", "scopes": ["stt"]}))
     invite = done(browsers["admin"].post("/api/invites", {}))
+    line, told = a_line(), {"room": f"call-sip-{secrets.token_hex(8)}"}
+    line_id = done(browsers["admin"].post("/api/phone/lines", line))["id"]
+    call_id = done(agent.post("/internal/calls", told))["call_id"]
+    done(agent.post(f"/internal/calls/{call_id}/ended", {"reason": "user_hung_up"}))
     return {
         "conversation_id": call,
         "recording_id": sound,
@@ -256,7 +260,18 @@ def seed(browsers: dict[Who, Browser], user_id: str) -> dict[str, str]:
         "key_id": key["id"],
         "invite_id": invite["id"],
         "login": "somebody",
+        "line_id": line_id,
+        "call_id": call_id,
+        "phone": a_number(),
     }
+
+
+def a_number() -> str:
+    return f"+49{secrets.randbelow(10**12)}"
+
+
+def a_line() -> dict[str, Any]:
+    return {"numbers": [a_number()], "allowed_addresses": ["203.0.113.0/24"]}
 
 
 def done(response: httpx2.Response) -> dict[str, Any]:

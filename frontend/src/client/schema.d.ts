@@ -995,6 +995,117 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/internal/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Call
+         * @description A telephone call began, or its agent was replaced: whose it is. 503 `lines_busy` when
+         *     too many are on: it is on record as ended, and its id is `details.call_id`.
+         */
+        post: operations["begin_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/internal/calls/{call_id}/ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Call
+         * @description The call is over, and why. Said twice, the first word stays.
+         */
+        post: operations["end_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Phone Status
+         * @description Whether telephones can call, line by line, and how many calls are on.
+         */
+        get: operations["phone_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Lines
+         * @description Every line, without its secrets.
+         */
+        get: operations["list_lines"];
+        put?: never;
+        /**
+         * Create Line
+         * @description A new line. 400 `open_trunk` for one that anybody could call in through; 409
+         *     `number_taken` with the other line as `details.line_id`.
+         */
+        post: operations["create_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/lines/{line_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Line */
+        get: operations["get_line"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Line
+         * @description Nobody can call in through it any more. Calls that are on go on.
+         */
+        delete: operations["delete_line"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Line
+         * @description What is left out stays as it is.
+         */
+        patch: operations["change_line"];
+        trace?: never;
+    };
     "/internal/livekit/webhook": {
         parameters: {
             query?: never;
@@ -1226,6 +1337,15 @@ export interface components {
             /** Recording Allowed */
             recording_allowed: boolean;
             user: components["schemas"]["Me"] | null;
+        };
+        /**
+         * CallEnd
+         * @description The call is over. `ended_at` None: now.
+         */
+        CallEnd: {
+            reason: components["schemas"]["EndedReason"];
+            /** Ended At */
+            ended_at?: string | null;
         };
         /**
          * Context
@@ -1590,6 +1710,129 @@ export interface components {
             chunk_bytes: number;
         };
         /**
+         * KnownCall
+         * @description Whose the call is. `user_id`: the conversation's id when it is nobody's we know.
+         */
+        KnownCall: {
+            /** Call Id */
+            call_id: string;
+            /** Conversation Id */
+            conversation_id: string;
+            /** User Id */
+            user_id: string;
+            /** Persona Id */
+            persona_id: string | null;
+        };
+        /**
+         * Line
+         * @description `state`: ready: the voice server has it; pending: not yet, or not now, and `reason` says
+         *     why; failed: it refused.
+         */
+        Line: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Numbers */
+            numbers: string[];
+            /** Allowed Addresses */
+            allowed_addresses: string[];
+            /** Trusted Callers */
+            trusted_callers: string[];
+            /** Auth User */
+            auth_user: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Has Pin */
+            has_pin: boolean;
+            /** Outbound Address */
+            outbound_address: string | null;
+            /** Outbound User */
+            outbound_user: string | null;
+            /** Has Outbound Password */
+            has_outbound_password: boolean;
+            /**
+             * Transport
+             * @enum {string}
+             */
+            transport: "auto" | "udp" | "tcp" | "tls";
+            /**
+             * Media Encryption
+             * @enum {string}
+             */
+            media_encryption: "disable" | "allow" | "require";
+            /** Persona Id */
+            persona_id: string | null;
+            /** Has Owner */
+            has_owner: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "pending" | "failed";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * LineChange
+         * @description What is left out stays; null takes away what may be missing.
+         */
+        LineChange: {
+            /** Name */
+            name?: string | null;
+            /** Numbers */
+            numbers?: string[] | null;
+            /** Allowed Addresses */
+            allowed_addresses?: string[] | null;
+            /** Trusted Callers */
+            trusted_callers?: string[] | null;
+            /** Auth User */
+            auth_user?: string | null;
+            /** Auth Password */
+            auth_password?: string | null;
+            /** Pin */
+            pin?: string | null;
+            /** Outbound Address */
+            outbound_address?: string | null;
+            /** Outbound User */
+            outbound_user?: string | null;
+            /** Outbound Password */
+            outbound_password?: string | null;
+            /** Transport */
+            transport?: ("auto" | "udp" | "tcp" | "tls") | null;
+            /** Media Encryption */
+            media_encryption?: ("disable" | "allow" | "require") | null;
+            /** Persona Id */
+            persona_id?: string | null;
+            /** Owner */
+            owner?: string | null;
+        };
+        /** LineStatus */
+        LineStatus: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "pending" | "failed";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * Lines
+         * @description Every line, the oldest first.
+         */
+        Lines: {
+            /** Lines */
+            lines: components["schemas"]["Line"][];
+        };
+        /**
          * MadeApiKey
          * @description The only answer with the key in it.
          */
@@ -1839,6 +2082,60 @@ export interface components {
             token: string;
         };
         /**
+         * NewLine
+         * @description A line to a provider or a PBX. Who may call in: `allowed_addresses`, or who knows
+         *     `auth_user` and `auth_password`, or both. `outbound_*`: where calls go out. `trusted_callers`:
+         *     whose number is enough to be taken for the line's owner. `owner`: a login; who asks unless
+         *     given. An owner is needed for memories to be used.
+         */
+        NewLine: {
+            /**
+             * Name
+             * @default Telephone
+             */
+            name: string;
+            /** Numbers */
+            numbers: string[];
+            /**
+             * Allowed Addresses
+             * @default []
+             */
+            allowed_addresses: string[];
+            /**
+             * Trusted Callers
+             * @default []
+             */
+            trusted_callers: string[];
+            /** Auth User */
+            auth_user?: string | null;
+            /** Auth Password */
+            auth_password?: string | null;
+            /** Pin */
+            pin?: string | null;
+            /** Outbound Address */
+            outbound_address?: string | null;
+            /** Outbound User */
+            outbound_user?: string | null;
+            /** Outbound Password */
+            outbound_password?: string | null;
+            /**
+             * Transport
+             * @default auto
+             * @enum {string}
+             */
+            transport: "auto" | "udp" | "tcp" | "tls";
+            /**
+             * Media Encryption
+             * @default disable
+             * @enum {string}
+             */
+            media_encryption: "disable" | "allow" | "require";
+            /** Persona Id */
+            persona_id?: string | null;
+            /** Owner */
+            owner?: string | null;
+        };
+        /**
          * NewMemory
          * @description One thing to know from now on, of the local user when `user_id` is None. `explicit`: the
          *     user asked for it; `turn_key`: Idempotency-Key of the turn it was said in.
@@ -2033,6 +2330,23 @@ export interface components {
             personas: components["schemas"]["backend__personas__schema__Persona"][];
         };
         /**
+         * PhoneStatus
+         * @description `sip_reachable`: livekit-sip answers; `redis`: the voice server reaches it over Redis;
+         *     `max_calls` None: as many as the workers take.
+         */
+        PhoneStatus: {
+            /** Sip Reachable */
+            sip_reachable: boolean;
+            /** Redis */
+            redis: boolean;
+            /** Lines */
+            lines: components["schemas"]["LineStatus"][];
+            /** Calls On */
+            calls_on: number;
+            /** Max Calls */
+            max_calls: number | null;
+        };
+        /**
          * Recording
          * @description The sound of one call, the caller left, the agent right. `duration_s` None: not whole.
          */
@@ -2050,6 +2364,29 @@ export interface components {
             size_bytes: number;
             /** Content Type */
             content_type: string;
+        };
+        /**
+         * ReportedCall
+         * @description What the agent sees of a telephone call as it begins. Said twice of a room, it is one
+         *     call.
+         */
+        ReportedCall: {
+            /** Room */
+            room: string;
+            /** Line Id */
+            line_id?: string | null;
+            /**
+             * Direction
+             * @default inbound
+             * @enum {string}
+             */
+            direction: "inbound" | "outbound";
+            /** Caller */
+            caller?: string | null;
+            /** Called */
+            called?: string | null;
+            /** Sip Call Id */
+            sip_call_id?: string | null;
         };
         /**
          * RoomConfig
@@ -6959,6 +7296,607 @@ export interface operations {
             };
             /** @description too_large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    begin_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportedCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownCall"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    end_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    phone_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneStatus"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lines"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLine"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
