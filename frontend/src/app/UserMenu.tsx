@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { LogOut, Settings } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { signOut, type User } from '../client/session';
+import { ErrorCard } from '../ui/ErrorCard';
 import { Menu } from '../ui/Menu';
 
 export default function UserMenu({ user }: { user: User }) {
@@ -26,18 +27,29 @@ export default function UserMenu({ user }: { user: User }) {
     </button>
   );
   return (
-    <Menu
-      trigger={trigger}
-      heading={name}
-      items={[
-        { label: t('nav.settings'), icon: Settings, to: '/settings' },
-        {
-          label: t('nav.signOut'),
-          icon: LogOut,
-          disabled: leaving.isPending,
-          onSelect: () => leaving.mutate(),
-        },
-      ]}
-    />
+    <>
+      <Menu
+        trigger={trigger}
+        heading={name}
+        items={[
+          { label: t('nav.settings'), icon: Settings, to: '/settings' },
+          {
+            label: t('nav.signOut'),
+            icon: LogOut,
+            disabled: leaving.isPending,
+            onSelect: () => leaving.mutate(),
+          },
+        ]}
+      />
+      {leaving.error && (
+        <div className="absolute top-full right-4 z-40 w-80 max-w-[calc(100vw-2rem)] rounded-2xl bg-surface shadow-lg">
+          <ErrorCard
+            error={leaving.error}
+            title={t('nav.signOutFailed')}
+            onRetry={() => leaving.mutate()}
+          />
+        </div>
+      )}
+    </>
   );
 }

@@ -1,6 +1,6 @@
 /** What works, what does not and what to do about it; and a test of one's own connection. */
 
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { RotateCw } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,6 +11,7 @@ import { Card } from '../../ui/Card';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { Page } from '../../ui/Page';
 import { Loading, Skeleton } from '../../ui/Spinner';
+import { Downloads } from './Downloads';
 import { statusQuery, worstFirst } from './health';
 import { ServiceItem } from './ServiceItem';
 
@@ -21,6 +22,8 @@ export default function HealthPage() {
   const { t } = useTranslation(['health', 'common']);
   const { data: session } = useMe();
   const status = useQuery(statusQuery);
+  // Busy only when asked by hand: the page also looks by itself.
+  const look = useMutation({ mutationFn: () => status.refetch() });
   const inside = Boolean(session?.user);
   const { data, error } = status;
   return (
@@ -29,7 +32,7 @@ export default function HealthPage() {
       intro={t('intro')}
       actions={
         <>
-          <Button busy={status.isFetching} onClick={() => void status.refetch()}>
+          <Button busy={look.isPending} onClick={() => look.mutate()}>
             <RotateCw aria-hidden size={18} />
             {t('again')}
           </Button>
@@ -63,6 +66,7 @@ export default function HealthPage() {
           </ul>
         </Card>
       )}
+      <Downloads downloads={data?.downloads ?? []} />
       {inside ? (
         <Suspense fallback={<Loading />}>
           <ConnectionTest status={data ?? null} />

@@ -3,6 +3,7 @@
 import { useTranslation } from 'react-i18next';
 import { Badge, type Tone } from '../../ui/Badge';
 import { formatLatency, formatRelative } from '../../ui/format';
+import { Fault } from './Fault';
 import type { Service } from './health';
 
 const TONES: Record<Service['state'], Tone> = { ready: 'good', unready: 'bad', unknown: 'neutral' };
@@ -25,26 +26,7 @@ export function ServiceItem({ service }: { service: Service }) {
         {service.latency_ms !== null &&
           ` · ${t('latency', { time: formatLatency(service.latency_ms / 1000) })}`}
       </p>
-      {code && <Fault code={code} service={service} />}
+      {code && <Fault code={code} fix={service.fix} lastError={service.last_error} />}
     </li>
-  );
-}
-
-function Fault({ code, service }: { code: string; service: Service }) {
-  const { t } = useTranslation('health');
-  const reasons: Record<string, string> = t('reasons', { returnObjects: true });
-  const fixes: Record<string, string> = t('fixes', { returnObjects: true });
-  const reason = reasons[code];
-  return (
-    <div className="mt-1 flex flex-col gap-1 rounded-2xl border border-line bg-danger-soft p-3 text-sm">
-      {reason && <p className="font-medium">{reason}</p>}
-      {/* A fault newer than this page is told in the server's own English. */}
-      {service.fix && (fixes[code] ? <p>{fixes[code]}</p> : <p lang="en">{service.fix}</p>)}
-      {service.last_error && (
-        <p lang="en" className="font-mono text-soft text-xs">
-          {service.last_error}
-        </p>
-      )}
-    </div>
   );
 }

@@ -21,7 +21,7 @@ const READY: Service = {
 const DOWN: Service = { ...READY, name: 'llm', state: 'unready', code: 'service_unreachable' };
 const answers = (services: readonly Service[], user: object | null = null): Answers => ({
   'GET /api/auth': { ...NO_ACCOUNTS, auth: 'on', user },
-  'GET /api/health': { status: 'unready', version: '1.2.3', services },
+  'GET /api/health': { status: 'unready', version: '1.2.3', services, downloads: [] },
 });
 
 afterEach(() => vi.unstubAllGlobals());
@@ -50,6 +50,49 @@ describe('the health page', () => {
     expect(screen.queryByText(/parley up/)).toBeNull();
     expect(screen.queryByRole('button', { name: 'Start the test' })).toBeNull();
     expect(screen.getByRole('link', { name: 'Sign in' })).toBeInTheDocument();
+  });
+
+  it('shows how far a better model is, when it will be here, and what is next', async () => {
+    const coming = { model: 'big', phase: 'downloading', bytes_done: 312e6, bytes_total: 700e6 };
+    const more = { code: null, fix: null };
+    renderScreen(<HealthPage />, {
+      answers: {
+        ...answers([]),
+        'GET /api/health': {
+          ...{ status: 'ready', version: '1', services: [READY] },
+          downloads: [
+            { ...coming, ...more, service: 'stt', bytes_per_s: 2e6 },
+            { ...coming, ...more, service: 'tts', phase: 'waiting', bytes_done: 0 },
+          ],
+        },
+      },
+    });
+    const bar = await screen.findByRole('progressbar', {
+      name: 'Speech recognition: how much has come',
+    });
+    expect(bar).toHaveAttribute('value', '312000000');
+    expect(
+      screen.getByText('312 MB of 700 MB · 2 MB a second · here in 3 minutes'),
+    ).toBeInTheDocument();
+    expect(screen.getByText('Next')).toBeInTheDocument();
+  });
+
+  it('says why a model did not come and what to do', async () => {
+    const failed = {
+      ...{ service: 'llm', model: 'big', phase: 'failed', bytes_done: 0, bytes_total: 700e6 },
+      ...{ code: 'download_disk_full', fix: 'as the server says it', reason: 'no space left' },
+    };
+    renderScreen(<HealthPage />, {
+      answers: {
+        ...answers([]),
+        'GET /api/health': {
+          ...{ status: 'ready', version: '1', services: [READY], downloads: [failed] },
+        },
+      },
+    });
+    expect(await screen.findByText('There is no room for the model.')).toBeInTheDocument();
+    expect(screen.getByText(/Make room in the models folder/)).toBeInTheDocument();
+    expect(screen.getByText('no space left')).toBeInTheDocument();
   });
 
   it('says when the server itself does not answer', async () => {
@@ -112,7 +155,7 @@ describe('the report', () => {
     const quoted = 'failed: wss://sfu/rtc?access_token=eyJhbGciOi.eyJzdWIi.sig-na_ture&x=1';
     expect(withoutSecrets(quoted)).toBe('failed: wss://sfu/rtc?access_token=…&x=1');
     expect(withoutSecrets('bearer eyJhbGciOi.eyJzdWIi.sig')).toBe('bearer …');
-    const report = reportOf([], { status: 'ready', version: '1', services: [DOWN] });
+    const report = reportOf([], { status: 'ready', version: '1', services: [DOWN], downloads: [] });
     expect(report.services).toEqual([
       { name: 'llm', state: 'unready', code: 'service_unreachable', latency_ms: 4 },
     ]);

@@ -16,10 +16,12 @@ const LATER = {
   LiveCall: () => withWords(['call'], import('./LiveCall')),
   AfterCall: () => withWords(['call'], import('./AfterCall')),
   QueueCard: () => import('./QueueCard'),
+  ComingLine: () => withWords(['call'], import('./ComingLine')),
 };
 const LiveCall = lazy(LATER.LiveCall);
 const AfterCall = lazy(LATER.AfterCall);
 const QueueCard = lazy(LATER.QueueCard);
+const ComingLine = lazy(LATER.ComingLine);
 
 function loadLater(): void {
   for (const load of Object.values(LATER)) load().catch(() => undefined);
@@ -48,6 +50,9 @@ export default function TalkPage() {
       <div role="status" aria-live="polite" className="sr-only">
         {message}
       </div>
+      <Suspense>
+        <ComingLine silent={isUnderway(state)} />
+      </Suspense>
       {state.kind === 'idle' && (
         <Welcome
           secure={window.isSecureContext}

@@ -3,6 +3,16 @@
 import type { EndReason } from '../../voice/callState';
 
 export const call = {
+  coming: {
+    label: 'Better engines',
+    what: { stt: 'Better hearing', llm: 'Better thinking', tts: 'A better voice' },
+    begun: '{{what}} is on its way; the small one answers until then.',
+    line: '{{what}} is on its way: {{done}} of {{total}}; the small one answers until then.',
+    loading: '{{what}} is here and gets ready; the small one answers until then.',
+    next: 'Next: {{what}}.',
+    arrived: '{{what}} has taken over.',
+    hide: 'Hide this',
+  },
   call: {
     heading: 'Call with Parley',
     end: 'End',

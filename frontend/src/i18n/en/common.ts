@@ -27,6 +27,7 @@ export const common = {
     skip: 'Skip to the content',
     talk: 'Talk',
     conversations: 'Conversations',
+    calls: 'Calls',
     memory: 'Memory',
     personas: 'Personas',
     settings: 'Settings',
@@ -34,6 +35,7 @@ export const common = {
     menu: 'Menu',
     account: 'Account of {{name}}',
     signOut: 'Sign out',
+    signOutFailed: 'You are still signed in',
     language: 'Language',
   },
   notFound: {

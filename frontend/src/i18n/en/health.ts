@@ -26,6 +26,13 @@ export const health = {
     model_unloaded: 'Its model was unloaded.',
     memory_short: 'Its machine has too little memory.',
     queue_full: 'More is asked of it than it can do.',
+    download_hub_unreachable: 'Where models come from cannot be reached.',
+    download_disk_full: 'There is no room for the model.',
+    download_checksum_mismatch: 'A file of the model came damaged.',
+    download_hub_refused: 'Where models come from refuses to give this one.',
+    download_not_found: 'There is no such model where models come from.',
+    download_store_unusable: 'The models folder cannot be written.',
+    download_offline: 'It is not fetched, as PARLEY_OFFLINE says.',
     sfu_unreachable: 'The voice server cannot be reached.',
     sfu_refuses: 'The voice server takes no calls now.',
     agent_not_registered: 'No agent has registered with the voice server.',
@@ -48,6 +55,18 @@ export const health = {
       'Run `parley models verify`, fetch the model again with `parley models pull`, and check that it fits the memory.',
     model_unloaded: 'Load the model again.',
     memory_short: 'Free memory on its machine, or choose a smaller model.',
+    download_hub_unreachable:
+      'Check the network and PARLEY_MODELS_URL. It is tried again by itself and goes on from what came; the small engine answers meanwhile.',
+    download_disk_full:
+      'Make room in the models folder, or move PARLEY_MODELS_DIR. It is tried again by itself; the small engine answers meanwhile.',
+    download_checksum_mismatch:
+      'It was deleted and is fetched again by itself. If that goes on, look at the proxy or mirror in between.',
+    download_hub_refused:
+      'Set PARLEY_MODELS_TOKEN, accept the model’s licence on its page, or check PARLEY_MODELS_URL: the words below say which.',
+    download_not_found: 'Check PARLEY_MODELS_URL, or choose another model of `parley models list`.',
+    download_store_unusable: 'Let the service write to the models folder (PARLEY_MODELS_DIR).',
+    download_offline:
+      'Nothing to do where that is wanted; else unset PARLEY_OFFLINE, or place the model in the models folder by hand.',
     queue_full: 'Wait, or give it more slots or a faster machine.',
     sfu_unreachable: 'Start livekit-server (`parley up` does), and check LIVEKIT_URL.',
     sfu_refuses: 'Look at the log of livekit-server.',
@@ -63,6 +82,23 @@ export const health = {
     limits_unreachable:
       'Start the Redis that BACKEND_LIMITS_URL names, or unset it when there is one backend only.',
     images_unreachable: 'Start the image generator at BACKEND_IMAGES_URL, or unset it.',
+  },
+  coming: {
+    title: 'Better models on their way',
+    intro: 'The small engines answer until these are here, and then hand over by themselves.',
+    progressOf: '{{name}}: how much has come',
+    of: '{{done}} of {{total}}',
+    speed: '{{speed}} a second',
+    done: 'here {{when}}',
+    again: 'Tried again {{when}}.',
+    phases: {
+      waiting: 'Next',
+      downloading: 'Downloading',
+      loading: 'Loading',
+      warming: 'Warming up',
+      failed: 'Failed',
+      offline: 'Not fetched',
+    },
   },
   test: {
     title: 'Test my connection',

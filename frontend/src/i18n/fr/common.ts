@@ -30,6 +30,7 @@ export const common = {
     skip: 'Aller au contenu',
     talk: 'Parler',
     conversations: 'Conversations',
+    calls: 'Appels',
     memory: 'Mémoire',
     personas: 'Personas',
     settings: 'Réglages',
@@ -37,6 +38,7 @@ export const common = {
     menu: 'Menu',
     account: 'Compte de {{name}}',
     signOut: 'Se déconnecter',
+    signOutFailed: 'Vous êtes toujours connecté',
     language: 'Langue',
   },
   notFound: {

@@ -33,6 +33,13 @@ export const health = {
     model_unloaded: 'Son modèle a été déchargé.',
     memory_short: 'Sa machine manque de mémoire.',
     queue_full: 'On lui demande plus qu’il ne peut faire.',
+    download_hub_unreachable: 'La source des modèles est injoignable.',
+    download_disk_full: 'Il n’y a pas de place pour le modèle.',
+    download_checksum_mismatch: 'Un fichier du modèle est arrivé abîmé.',
+    download_hub_refused: 'La source des modèles refuse de donner celui-ci.',
+    download_not_found: 'La source des modèles n’a pas ce modèle.',
+    download_store_unusable: 'Le dossier des modèles n’est pas modifiable.',
+    download_offline: 'Il n’est pas téléchargé, comme le veut PARLEY_OFFLINE.',
     sfu_unreachable: 'Le serveur vocal est injoignable.',
     sfu_refuses: 'Le serveur vocal ne prend pas d’appels en ce moment.',
     agent_not_registered: 'Aucun agent ne s’est annoncé au serveur vocal.',
@@ -55,6 +62,20 @@ export const health = {
       'Lancez `parley models verify`, reprenez le modèle avec `parley models pull`, et vérifiez qu’il tient en mémoire.',
     model_unloaded: 'Rechargez le modèle.',
     memory_short: 'Libérez de la mémoire sur sa machine ou choisissez un modèle plus petit.',
+    download_hub_unreachable:
+      'Vérifiez le réseau et PARLEY_MODELS_URL. Cela reprend de soi-même là où c’en était ; le petit moteur répond en attendant.',
+    download_disk_full:
+      'Faites de la place dans le dossier des modèles, ou déplacez PARLEY_MODELS_DIR. Cela reprend de soi-même ; le petit moteur répond en attendant.',
+    download_checksum_mismatch:
+      'Il a été supprimé et reviendra de lui-même. Si cela continue, regardez le proxy ou le miroir entre les deux.',
+    download_hub_refused:
+      'Donnez PARLEY_MODELS_TOKEN, acceptez la licence du modèle sur sa page, ou vérifiez PARLEY_MODELS_URL : les mots ci-dessous disent quoi.',
+    download_not_found:
+      'Vérifiez PARLEY_MODELS_URL, ou choisissez un autre modèle de `parley models list`.',
+    download_store_unusable:
+      'Laissez le service écrire dans le dossier des modèles (PARLEY_MODELS_DIR).',
+    download_offline:
+      'Rien à faire si c’est voulu ; sinon retirez PARLEY_OFFLINE, ou placez le modèle à la main dans le dossier des modèles.',
     queue_full: 'Attendez, ou donnez-lui plus de places ou une machine plus rapide.',
     sfu_unreachable: 'Démarrez livekit-server (`parley up` le fait) et vérifiez LIVEKIT_URL.',
     sfu_refuses: 'Regardez le journal de livekit-server.',
@@ -71,6 +92,23 @@ export const health = {
       'Démarrez le Redis nommé par BACKEND_LIMITS_URL, ou retirez ce réglage s’il n’y a qu’un serveur.',
     images_unreachable:
       'Démarrez le générateur d’images à BACKEND_IMAGES_URL, ou retirez ce réglage.',
+  },
+  coming: {
+    title: 'De meilleurs modèles arrivent',
+    intro: 'Les petits moteurs répondent en attendant, puis passent la main d’eux-mêmes.',
+    progressOf: '{{name}} : ce qui est arrivé',
+    of: '{{done}} sur {{total}}',
+    speed: '{{speed}} par seconde',
+    done: 'là {{when}}',
+    again: 'Nouvel essai {{when}}.',
+    phases: {
+      waiting: 'Ensuite',
+      downloading: 'Téléchargement',
+      loading: 'Chargement',
+      warming: 'Mise en route',
+      failed: 'Échec',
+      offline: 'Non téléchargé',
+    },
   },
   test: {
     title: 'Tester ma connexion',

@@ -4,6 +4,20 @@ import type { en } from '../en';
 import type { Translated } from '../translated';
 
 export const talk = {
+  coming: {
+    label: 'De meilleurs moteurs',
+    what: {
+      stt: 'Une meilleure écoute',
+      llm: 'Une meilleure réflexion',
+      tts: 'Une meilleure voix',
+    },
+    begun: '{{what}} arrive ; la petite sert en attendant.',
+    line: '{{what}} arrive : {{done}} sur {{total}} ; la petite sert en attendant.',
+    loading: '{{what}} est là et se prépare ; la petite sert en attendant.',
+    next: 'Ensuite : {{what}}.',
+    arrived: '{{what}} a pris le relais.',
+    hide: 'Masquer',
+  },
   welcome: {
     elsewhereTitle: 'Vous êtes en appel dans un autre onglet',
     elsewhereBody:
