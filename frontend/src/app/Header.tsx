@@ -15,11 +15,15 @@ const UserMenu = lazy(() => import('./UserMenu'));
 const SCREENS = [
   { to: '/', name: 'talk' },
   { to: '/conversations', name: 'conversations' },
+  { to: '/calls', name: 'calls' },
   { to: '/memory', name: 'memory' },
   { to: '/personas', name: 'personas' },
   { to: '/settings', name: 'settings' },
   { to: '/health', name: 'health' },
 ] as const;
+
+/** The telephone is its owner's: others are told nothing of it. */
+const OF_ADMINS = '/calls';
 
 export function Header() {
   const { data: session } = useMe();
@@ -41,7 +45,7 @@ export function Header() {
       ) : (
         <span className={look}>{name}</span>
       )}
-      {inside && <Navigation />}
+      {inside && <Navigation admin={session?.auth === 'off' || session?.user?.role === 'admin'} />}
       <div className="ml-auto flex items-center gap-1">
         {session && !inside && <LanguageSelect />}
         <ThemeToggle />
@@ -56,7 +60,7 @@ export function Header() {
 }
 
 /** A row of links where there is room, else the same links behind one button. */
-function Navigation() {
+function Navigation({ admin }: { admin: boolean }) {
   const { t } = useTranslation();
   const { pathname } = useLocation();
   const [open, setOpen] = useState(false);
@@ -88,7 +92,7 @@ function Navigation() {
         id="screens"
         className={`${open ? 'flex' : 'hidden'} absolute inset-x-2 top-full z-30 flex-col gap-1 rounded-2xl border border-line bg-surface p-2 shadow-lg lg:static lg:flex lg:flex-row lg:border-0 lg:bg-transparent lg:p-0 lg:shadow-none`}
       >
-        {SCREENS.map(({ to, name }) => (
+        {SCREENS.filter(({ to }) => admin || to !== OF_ADMINS).map(({ to, name }) => (
           <li key={to}>
             {/* A NavLink sets aria-current by itself. */}
             <NavLink

@@ -18,6 +18,7 @@ export const routes: RouteObject[] = [
           { path: '/', element: <screens.TalkPage /> },
           { path: '/conversations', element: <screens.ConversationsPage /> },
           { path: '/conversations/:id', element: <screens.ConversationPage /> },
+          { path: '/calls', element: <screens.CallsPage /> },
           { path: '/memory', element: <screens.MemoryPage /> },
           { path: '/personas', element: <screens.PersonasPage /> },
           { path: '/personas/:id', element: <screens.PersonaPage /> },

@@ -22,6 +22,7 @@ export const ConversationsPage = lazy(() =>
 export const ConversationPage = lazy(() =>
   withWords(['conversations', 'call'], import('../features/conversations/ConversationPage')),
 );
+export const CallsPage = lazy(() => withWords(['calls'], import('../features/calls/CallsPage')));
 export const MemoryPage = lazy(() =>
   withWords(['memory'], import('../features/memory/MemoryPage')),
 );

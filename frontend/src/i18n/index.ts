@@ -33,6 +33,7 @@ i18n.use(initReactI18next).init({
 const WORDS = {
   account: async () => ({ account: (await import('./en/account')).account }),
   call: async () => ({ talk: (await import('./en/call')).call }),
+  calls: async () => ({ calls: (await import('./en/calls')).calls }),
   conversations: async () => ({
     conversations: (await import('./en/conversations')).conversations,
   }),

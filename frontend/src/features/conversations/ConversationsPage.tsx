@@ -1,7 +1,6 @@
 /** The Conversations screen: the history, searched and narrowed down. */
 
 import { MessagesSquare, SearchX } from 'lucide-react';
-import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'react-router';
 import { Button, buttonClasses } from '../../ui/Button';
@@ -9,6 +8,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { SelectField, TextField } from '../../ui/Field';
 import { formatDate } from '../../ui/format';
+import { useNews } from '../../ui/News';
 import { Page } from '../../ui/Page';
 import { Pager } from '../../ui/Pager';
 import { Skeleton } from '../../ui/Spinner';
@@ -78,13 +78,7 @@ function History({ filters, onClear }: { filters: Filters; onClear: () => void }
   const { t } = useTranslation('conversations');
   const wanted = wantedOf(filters);
   const history = useHistory(wanted);
-  const [news, setNews] = useState('');
-  const status = useRef<HTMLParagraphElement>(null);
-  const deleted = (title: string) => {
-    setNews(t('deleted', { title }));
-    // What had the focus is gone.
-    requestAnimationFrame(() => status.current?.focus());
-  };
+  const { line, say, sayAndFocus } = useNews();
   const { conversations, isPending, error, isFetchNextPageError } = history;
 
   if (isPending) return <Skeleton rows={4} label={t('loading')} />;
@@ -100,14 +94,7 @@ function History({ filters, onClear }: { filters: Filters; onClear: () => void }
   }
   return (
     <>
-      <p
-        ref={status}
-        role="status"
-        tabIndex={-1}
-        className={news ? 'rounded-lg text-soft text-sm' : 'sr-only'}
-      >
-        {news}
-      </p>
+      {line}
       {conversations.length > 0 ? (
         <ul aria-label={t('list')} aria-busy={history.isFetching} className="flex flex-col gap-3">
           {conversations.map((conversation) => (
@@ -115,8 +102,8 @@ function History({ filters, onClear }: { filters: Filters; onClear: () => void }
               key={conversation.id}
               conversation={conversation}
               query={wanted.q}
-              onRenamed={(title) => setNews(t('renamed', { title }))}
-              onDeleted={deleted}
+              onRenamed={(title) => say(t('renamed', { title }))}
+              onDeleted={(title) => sayAndFocus(t('deleted', { title }))}
             />
           ))}
         </ul>

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Brain, Download, Plus, SearchX } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import { useMe } from '../../client/session';
@@ -10,6 +10,7 @@ import { Button, buttonClasses } from '../../ui/Button';
 import { Card } from '../../ui/Card';
 import { EmptyState } from '../../ui/EmptyState';
 import { ErrorCard } from '../../ui/ErrorCard';
+import { useNews } from '../../ui/News';
 import { Page } from '../../ui/Page';
 import { Pager } from '../../ui/Pager';
 import { Skeleton } from '../../ui/Spinner';
@@ -25,7 +26,7 @@ import { Proposed } from './Proposed';
 export default function MemoryPage() {
   const { t } = useTranslation('memory');
   const { data: session } = useMe();
-  const { news, status, say, sayAndFocus } = useNews();
+  const { line, say, sayAndFocus } = useNews();
   const [adding, setAdding] = useState(false);
   const importing = useImport();
   return (
@@ -39,14 +40,7 @@ export default function MemoryPage() {
         </Button>
       }
     >
-      <p
-        ref={status}
-        role="status"
-        tabIndex={-1}
-        className={news ? 'rounded-lg text-soft text-sm' : 'sr-only'}
-      >
-        {news}
-      </p>
+      {line}
       {adding && (
         <Card title={t('addTitle')}>
           <MemoryForm
@@ -77,17 +71,6 @@ export default function MemoryPage() {
       </div>
     </Page>
   );
-}
-
-/** A line that says what was done. It takes the focus where what had it is gone. */
-function useNews() {
-  const [news, say] = useState('');
-  const status = useRef<HTMLParagraphElement>(null);
-  const sayAndFocus = (words: string) => {
-    say(words);
-    requestAnimationFrame(() => status.current?.focus());
-  };
-  return { news, status, say, sayAndFocus };
 }
 
 type KnownProps = { off: boolean; onSaved: () => void; onDeleted: () => void };

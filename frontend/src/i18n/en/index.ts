@@ -2,6 +2,7 @@
 
 import { account } from './account';
 import { call } from './call';
+import { calls } from './calls';
 import { common } from './common';
 import { conversations } from './conversations';
 import { health } from './health';
@@ -12,6 +13,7 @@ import { talk } from './talk';
 
 export const en = {
   account,
+  calls,
   common,
   conversations,
   health,
