@@ -49,6 +49,14 @@ OTHERS = """
 # LLM_PYTHON=                # Python that runs llm: .venv-llama/bin/python (`make llama-python`)
 # TTS_PYTHON=                # Python that runs tts: .venv-kokoro/bin/python after `make kokoro`
 # PARLEY_STATE_DIR=.parley   # logs, lock, notes
+# PARLEY_PHONE=off           # on: livekit-sip and a Redis run too, so that telephones can call
+# SIP_HOST=127.0.0.1         # address telephones reach this machine at
+# SIP_PORT=5060              # SIP, UDP and TCP
+# SIP_RTP_PORT_START=20000   # first UDP port of the telephones' sound
+# SIP_RTP_PORT_END=20100     # last UDP port of the telephones' sound
+# SIP_HEALTH_PORT=8085       # livekit-sip's health
+# SIP_LOG_LEVEL=warn         # of livekit-sip; info writes callers' numbers and PINs
+# REDIS_PORT=6379            # Redis of SFU and telephone
 """
 
 

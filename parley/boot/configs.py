@@ -33,7 +33,11 @@ def livekit(settings: BootSettings, secrets: Mapping[str, str], template: Path) 
         "rtc": rtc,
         "keys": {key: secrets["LIVEKIT_API_SECRET"]},
         "webhook": {"api_key": key, "urls": [webhook]},
-        "prometheus": {"port": SFU_METRICS_PORT},
+        "prometheus": {
+            "port": SFU_METRICS_PORT,
+            "username": "prometheus",
+            "password": secrets["LIVEKIT_METRICS_PASSWORD"],
+        },
     }
     if settings.phone:
         config["redis"] = _redis(secrets)

@@ -25,7 +25,7 @@ def shares(
         "llm": _picked(secrets, "LLM_API_KEY"),
         "tts": _picked(secrets, "TTS_API_KEY"),
         "embedded": _picked(secrets, "EMBEDDED_API_KEY"),
-        "prometheus": _picked(secrets, "PARLEY_SERVICE_KEY"),
+        "prometheus": _picked(secrets, "PARLEY_SERVICE_KEY", "LIVEKIT_METRICS_PASSWORD"),
         "grafana": _picked(secrets, "GRAFANA_ADMIN_PASSWORD"),
         "postgres": _picked(secrets, "POSTGRES_PASSWORD"),
         "redis": _picked(secrets, "REDIS_PASSWORD") | {"redis.conf": configs.redis(secrets)},

@@ -28,6 +28,7 @@ MADE: dict[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": _key,
     "GRAFANA_ADMIN_PASSWORD": _key,
     "SEARXNG_SECRET": _key,
+    "LIVEKIT_METRICS_PASSWORD": _key,
 }
 # A name, and a list that the backend checks itself.
 NOT_SECRETS = {"LIVEKIT_API_KEY", "BACKEND_ENCRYPTION_KEYS"}
