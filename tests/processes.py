@@ -1,14 +1,19 @@
 """Real service processes for tests: started on a free port, waited for until ready, logs kept."""
 
+import fcntl
+import functools
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx2
 import psutil
@@ -19,17 +24,58 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 10.0
 
 
+class _Ports:
+    """A block of ports that no other test process chooses from, handed out in turn.
+
+    Outside of what the system lends to whoever asks: between the choice and the use of a port, no
+    connection and no other worker takes it.
+    """
+
+    FIRST, END, BLOCK = 22_000, 32_000, 200
+
+    def __init__(self) -> None:
+        self._held, first = self._claim()
+        self._turn = itertools.cycle(range(first, first + self.BLOCK))
+
+    def next(self) -> int:
+        return next(port for port in itertools.islice(self._turn, self.BLOCK) if _is_free(port))
+
+    def _claim(self) -> tuple[IO[str], int]:
+        folder = Path(tempfile.gettempdir()) / f"parley-test-ports-{os.getuid()}"
+        folder.mkdir(exist_ok=True)
+        for first in range(self.FIRST, self.END, self.BLOCK):
+            held = (folder / str(first)).open("w")
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
+            except BlockingIOError:
+                held.close()
+            else:
+                return held, first
+        raise AssertionError("too many test processes at once")
+
+
+@functools.cache
+def _ports() -> _Ports:
+    return _Ports()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        try:
+            tcp.bind(("", port))
+            udp.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_ports(count: int) -> list[int]:
-    """Different ports nothing listens on: all held until all are chosen."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+    """Different ports nothing listens on, by TCP or UDP."""
+    return [_ports().next() for _ in range(count)]
 
 
 def free_port() -> int:
-    return free_ports(1)[0]
+    return _ports().next()
 
 
 def wait_ready(

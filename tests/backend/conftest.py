@@ -14,13 +14,33 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi._compat.v2 import ModelField
 from fastapi.testclient import TestClient
 
 from backend.data.db import Database
 from tests.backend.apps import SERVICE_KEY, AlwaysFine, BuildApp, app_with, sqlite_url
 from tests.backend.postgres import Postgres, migrate_now, postgres
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes_are_prepared_when_asked() -> Iterator[None]:
+    """Fields of a route are compiled when the route is first used, not all when an app is built:
+    most tests build one and ask for few routes."""
+    compiled = ModelField.__post_init__
+
+    def compile_now(field: ModelField, name: str) -> Any:
+        if name != "_type_adapter":
+            raise AttributeError(name)
+        compiled(field)
+        return field.__dict__[name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ModelField, "__post_init__", lambda _: None)
+        patch.setattr(ModelField, "__getattr__", compile_now, raising=False)
+        yield
 
 
 @pytest.fixture(autouse=True)

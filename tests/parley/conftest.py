@@ -5,19 +5,18 @@ import os
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.processes import ROOT, clean_env
+from tests.processes import ROOT, clean_env, free_ports
 
 FAKE = Path(__file__).parent / "fake_service.py"
 NAMES = ("stt", "llm", "tts", "embedded", "agent", "backend")
@@ -37,7 +36,7 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        numbers = _free_ports(len(NAMES) + 4)
+        numbers = free_ports(len(NAMES) + 4)
         self.ports = {name: numbers.pop() for name in (*NAMES, "sfu")}
         self.variables = {
             "PYTHONPATH": str(ROOT),
@@ -166,15 +165,6 @@ class Stack:
 
     def environment_of(self, name: str) -> dict[str, str]:
         return dict(json.loads((self.folder / f"{name}.environment").read_text()))
-
-
-def _free_ports(count: int) -> list[int]:
-    """Held all at once while they are chosen: no two are the same."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _read(process: subprocess.Popen[str], news: queue.Queue[str | None]) -> None:

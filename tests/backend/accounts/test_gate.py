@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,21 +8,26 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from tests.backend.accounts.people import HERE, ORIGIN, Browser, code
-from tests.backend.apps import SERVICE_KEY, app_with
+from tests.backend.apps import SERVICE_KEY, app_with, sqlite_url
 
 FOREIGN = ("https://evil.example", "http://localhost:9999", "null", "http://localhost:8080.evil")
 
 
-@pytest.fixture
-def local(tmp_path: Path, peers: str) -> Iterator[TestClient]:
-    """Of a backend where nobody signs in."""
-    with TestClient(app_with(tmp_path, peers), base_url=ORIGIN, client=HERE) as client:
+@pytest.fixture(scope="module")
+def local(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, peers: str
+) -> Iterator[TestClient]:
+    """Of a backend where nobody signs in; the tests leave nothing in it."""
+    folder = tmp_path_factory.mktemp("local")
+    url = sqlite_url(Path(shutil.copy(sqlite_template, folder / "parley.db")))
+    app = app_with(folder, peers, database_url=url)
+    with TestClient(app, base_url=ORIGIN, client=HERE) as client:
         yield client
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, peers: str) -> FastAPI:
-    return app_with(tmp_path, peers, auth="on", signup="open")
+def guarded(tmp_path: Path, peers: str, sqlite_file_url: str) -> FastAPI:
+    return app_with(tmp_path, peers, auth="on", signup="open", database_url=sqlite_file_url)
 
 
 @pytest.mark.parametrize(
