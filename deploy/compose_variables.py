@@ -9,7 +9,8 @@ from pathlib import Path
 from chassis.compose import COMPOSE_VARIABLES
 
 ROOT = Path(__file__).parent.parent
-FILES = ("docker-compose.yml", "docker-compose.gpu.yml", "docker-compose.private.yml")
+OVERLAYS = ("gpu", "private", "turn")
+FILES = ("docker-compose.yml", *(f"docker-compose.{overlay}.yml" for overlay in OVERLAYS))
 USED = re.compile(r"\$\{([A-Z_]+)(?::-((?:[^{}]|\$\{[^{}]*\})*))?\}")
 
 

@@ -16,6 +16,7 @@ SFU_METRICS_PORT = 6789
 SIP_METRICS_PORT = 9095
 SIP_HEALTH_PORT = 8085
 REDIS_PORT = 6379
+TURN = {"enabled": True, "udp_port": 3478, "relay_range_start": 30000, "relay_range_end": 30050}
 
 
 def livekit(settings: BootSettings, secrets: Mapping[str, str], template: Path) -> str:
@@ -26,7 +27,8 @@ def livekit(settings: BootSettings, secrets: Mapping[str, str], template: Path) 
     rtc["tcp_port"] = settings.livekit_rtc_tcp_port
     rtc["udp_port"] = settings.livekit_udp_port
     rtc["node_ip"] = settings.node_ip
-    webhook = f"http://backend:{settings.backend_port}/internal/livekit/webhook"
+    backend = settings.at_host if settings.parley_turn else "backend"
+    webhook = f"http://{backend}:{settings.backend_port}/internal/livekit/webhook"
     config |= {
         "port": settings.livekit_port,
         "bind_addresses": [EVERY_ADDRESS],
@@ -40,7 +42,9 @@ def livekit(settings: BootSettings, secrets: Mapping[str, str], template: Path) 
         },
     }
     if settings.phone:
-        config["redis"] = _redis(secrets)
+        config["redis"] = _redis(secrets, "127.0.0.1" if settings.parley_turn else "redis")
+    if settings.parley_turn:
+        config["turn"] = TURN | {"domain": settings.parley_domain or settings.node_ip}
     return yaml.safe_dump(config, sort_keys=False)
 
 
@@ -50,7 +54,7 @@ def sip(settings: BootSettings, secrets: Mapping[str, str]) -> str:
         "api_key": secrets["LIVEKIT_API_KEY"],
         "api_secret": secrets["LIVEKIT_API_SECRET"],
         "ws_url": f"ws://livekit:{settings.livekit_port}",
-        "redis": _redis(secrets),
+        "redis": _redis(secrets, "redis"),
         "sip_port": settings.sip_port,
         "rtp_port": f"{settings.sip_rtp_port_start}-{settings.sip_rtp_port_end}",
         "nat_1_to_1_ip": settings.node_ip,
@@ -101,5 +105,5 @@ def searxng(secrets: Mapping[str, str]) -> str:
     )
 
 
-def _redis(secrets: Mapping[str, str]) -> dict[str, str]:
-    return {"address": f"redis:{REDIS_PORT}", "password": secrets["REDIS_PASSWORD"]}
+def _redis(secrets: Mapping[str, str], host: str) -> dict[str, str]:
+    return {"address": f"{host}:{REDIS_PORT}", "password": secrets["REDIS_PASSWORD"]}

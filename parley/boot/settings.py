@@ -25,6 +25,9 @@ class BootSettings(StackSettings):
         default=None, description="address that callers reach this machine at"
     )
     parley_domain: str | None = Field(default=None, description="name of this machine, for TLS")
+    parley_turn: bool = Field(
+        default=False, description="on: the SFU is in the host's network, and a TURN server too"
+    )
     backend_auth: Literal["off", "on"] = Field(default="off", description="whether people sign in")
 
     @field_validator("compose_profiles", mode="before")
@@ -66,6 +69,11 @@ class BootSettings(StackSettings):
     @property
     def phone(self) -> bool:
         return self.parley_phone or self.has("sip")
+
+    @property
+    def at_host(self) -> str:
+        """Where the host's own programs reach what is published."""
+        return "127.0.0.1" if self.parley_bind in EVERYWHERE else self.parley_bind
 
     @property
     def node_ip(self) -> str:

@@ -155,6 +155,18 @@ def test_the_telephone_shares_a_redis_with_the_sfu_only_where_there_is_one(
     )
 
 
+def test_an_sfu_in_the_hosts_network_reaches_what_is_published_there(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_PROFILES", "sip")
+    monkeypatch.setenv("PARLEY_TURN", "on")
+    boot(volumes)
+    config = json.dumps(sfu(volumes))
+    assert "http://127.0.0.1:8080/internal" in config
+    assert "127.0.0.1:6379" in config
+    assert '"udp_port": 3478' in config
+
+
 def test_what_a_profile_brought_goes_with_it(
     volumes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
