@@ -1,0 +1,58 @@
+"""One stack of containers for this folder's tests, built from a fresh tree."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.compose import engine
+from tests.compose.project import BUILD_WITHIN_S, FOLDER, Project, fresh_tree, new_settings
+from tests.compose.report import note, table
+
+UP_WITHIN_S = 240.0
+HEALTHY = "docker compose up, to healthy"
+
+
+@pytest.fixture(scope="session")
+def docker() -> engine.Engine:
+    began_s = time.monotonic()
+    found = engine.start()
+    note("engine answers", time.monotonic() - began_s)
+    return found
+
+
+@pytest.fixture(scope="session")
+def project(docker: engine.Engine) -> Project:
+    """The shipped files in a fresh tree; nothing built or started yet."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    return Project(docker, fresh_tree(), new_settings())
+
+
+@pytest.fixture(scope="session")
+def built(project: Project) -> Project:
+    """With every image: other people's replaced, ours built."""
+    began_s = time.monotonic()
+    project.stand_in()
+    note("stand-in images", time.monotonic() - began_s)
+    began_s = time.monotonic()
+    project.compose("build", "--quiet", within_s=BUILD_WITHIN_S)
+    note("docker compose build", time.monotonic() - began_s)
+    return project
+
+
+@pytest.fixture(scope="session")
+def stack(built: Project) -> Iterator[Project]:
+    """Running, from no state at all."""
+    built.compose("down", "--volumes", "--timeout", "1")
+    try:
+        note(HEALTHY, built.up(within_s=UP_WITHIN_S))
+        note("every service ready", built.wait_ready(UP_WITHIN_S))
+        yield built
+    finally:
+        (FOLDER / "containers.log").write_text(built.attempt("logs", "--no-color").stdout)
+        built.compose("down", "--volumes", "--timeout", "5")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("measured")
+    terminalreporter.write_line(table())
