@@ -193,9 +193,8 @@ class Project:
 
 
 def wanted(services: Mapping[str, Any]) -> set[str]:
-    """Published images of the services that the tests run."""
-    tested = {n: s for n, s in services.items() if not set(s.get("profiles", [])) - {"postgres"}}
-    return bases.published(tested)
+    """Published images of the services that start without a profile."""
+    return bases.published({n: s for n, s in services.items() if not s.get("profiles")})
 
 
 def fresh_tree() -> Path:
