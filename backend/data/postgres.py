@@ -26,7 +26,7 @@ def engines_of(url: URL) -> Engines:
         connect_args=_arguments(DEADLINE_S),
     )
     migrators = create_async_engine(
-        url, poolclass=NullPool, connect_args=_arguments(MIGRATE_WITHIN_S)
+        url, poolclass=NullPool, connect_args=_arguments(MIGRATE_WITHIN_S, MIGRATE_WITHIN_S)
     )
     for each in (engine, migrators):
         event.listen(each.sync_engine, "begin", _on_begin)
@@ -45,14 +45,14 @@ def _writing(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="READ COMMITTED", **{WRITES: True})
 
 
-def _arguments(statement_s: float) -> dict[str, object]:
+def _arguments(statement_s: float, lock_s: float = LOCK_TIMEOUT_S) -> dict[str, object]:
     """The server ends a statement first; `command_timeout` is for a server that says nothing."""
     return {
         "timeout": CONNECT_WITHIN_S,
         "command_timeout": statement_s + 1.0,
         "server_settings": {
             "application_name": "parley",
-            "lock_timeout": f"{LOCK_TIMEOUT_S * 1000:.0f}",
+            "lock_timeout": f"{lock_s * 1000:.0f}",
             "statement_timeout": f"{statement_s * 1000:.0f}",
             "idle_in_transaction_session_timeout": f"{IDLE_AMID_WORK_S * 1000:.0f}",
         },

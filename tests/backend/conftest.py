@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from fastapi._compat.v2 import ModelField
 from fastapi.testclient import TestClient
+from sqlalchemy import Pool, event
 
 from backend.data.db import Database
 from tests.backend.apps import SERVICE_KEY, AlwaysFine, BuildApp, app_with, sqlite_url
@@ -41,6 +42,21 @@ def routes_are_prepared_when_asked() -> Iterator[None]:
         patch.setattr(ModelField, "__post_init__", lambda _: None)
         patch.setattr(ModelField, "__getattr__", compile_now, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sqlite_waits_for_no_disk() -> Iterator[None]:
+    """What is written outlives a killed process, not a lost machine: disks of others are slow."""
+
+    def wait_for_no_disk(connection: Any, _: object) -> None:
+        if "sqlite" in type(connection).__module__:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA synchronous = OFF")
+            cursor.close()
+
+    event.listen(Pool, "connect", wait_for_no_disk)
+    yield
+    event.remove(Pool, "connect", wait_for_no_disk)
 
 
 @pytest.fixture(autouse=True)

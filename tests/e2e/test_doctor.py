@@ -6,10 +6,12 @@ import sys
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.processes import ROOT, clean_env
 from tests.stack import Stack
 
+pytestmark = pytest.mark.e2e
 WITHIN_S = 150.0
 
 

@@ -1,9 +1,11 @@
 """The standby runs with the stack."""
 
 import httpx2
+import pytest
 
 from tests.stack import Stack
 
+pytestmark = pytest.mark.e2e
 MODELS = ["pocketsphinx-en", "assist-standby", "espeak-ng"]
 
 
