@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,17 @@ from tests.compose.project import BUILD_WITHIN_S, FOLDER, Project, fresh_tree, n
 from tests.compose.report import note, table
 
 UP_WITHIN_S = 240.0
+TEST_WITHIN_S = 120.0
 HEALTHY = "docker compose up, to healthy"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's time is its own: what builds the stack has deadlines of its own."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            marked = item.get_closest_marker("timeout")
+            seconds = marked.args[0] if marked else TEST_WITHIN_S
+            item.add_marker(pytest.mark.timeout(seconds, func_only=True), append=False)
 
 
 @pytest.fixture(scope="session")
