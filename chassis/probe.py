@@ -1,29 +1,38 @@
-"""Asks one address whether it is well: the health check of a container, where no shell or curl is.
+"""Asks addresses whether they are well: the health check of a container, without shell or curl.
 
 `python -m chassis.probe http://127.0.0.1:8080/health/ready` exits 0 on 200, else 1 and says why.
-Standard library only: it runs every few seconds beside the service, and must cost next to nothing.
+It runs every few seconds beside the service, so it imports next to nothing: a tenth of what an HTTP
+library takes to start.
 """
 
+import socket
 import sys
-from http.client import HTTPException
-from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, build_opener
 
 ANSWER_WITHIN_S = 5.0
-SAID_CHARS = 300
+SAID_CHARS = 500
 
 
 def probe(url: str) -> str | None:
-    """What is wrong with `url`; None: it answered 200."""
+    """What is wrong with `url`, as http://host:port/path; None: it answered 200."""
+    authority, _, path = url.removeprefix("http://").partition("/")
+    host, _, port = authority.rpartition(":")
     try:
-        # No proxy of the environment: the address is this container's own.
-        with build_opener(ProxyHandler({})).open(url, timeout=ANSWER_WITHIN_S) as answer:
-            return None if answer.status == 200 else f"{url} answered {answer.status}"
-    except HTTPError as exc:
-        said = exc.read(SAID_CHARS).decode(errors="replace")
-        return f"{url} answered {exc.code}: {said}"
-    except (URLError, HTTPException, OSError, ValueError) as exc:
+        status, said = _ask(host, int(port), f"/{path}")
+    except (OSError, ValueError) as exc:
         return f"{url}: {exc}"
+    return None if status == "200" else f"{url} answered {status}: {said[:SAID_CHARS]}"
+
+
+def _ask(host: str, port: int, path: str) -> tuple[str, str]:
+    """Status and body. Raises OSError; ValueError for what is no HTTP."""
+    with socket.create_connection((host, port), timeout=ANSWER_WITHIN_S) as peer:
+        peer.sendall(f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
+        with peer.makefile("rb") as answer:
+            head, _, body = answer.read().decode(errors="replace").partition("\r\n\r\n")
+    version, _, rest = head.partition(" ")
+    if not version.startswith("HTTP/"):
+        raise ValueError("no HTTP answer")
+    return rest[:3], body
 
 
 def main(arguments: list[str]) -> int:
