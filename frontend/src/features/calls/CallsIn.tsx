@@ -57,7 +57,7 @@ export function CallsIn({ edit }: { edit: Edit }) {
             type="password"
             inputMode="numeric"
             autoComplete="new-password"
-            maxLength={12}
+            maxLength={16}
             value={draft.pin}
             onChange={({ target }) => set({ pin: target.value })}
           />

@@ -93,7 +93,7 @@ function EndedCall({ call, line }: { call: Call; line: string | null }) {
           )}
         </ul>
       </div>
-      {call.conversation_id !== null && (
+      {call.conversation_id !== null && call.conversation_open && (
         <Link
           to={`/conversations/${encodeURIComponent(call.conversation_id)}`}
           aria-label={t('history.conversationOf', { number: numberOf(call), date })}

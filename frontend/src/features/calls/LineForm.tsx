@@ -21,14 +21,7 @@ import {
   type LineProblems,
   problemsOf,
 } from './lineDraft';
-import {
-  addLine,
-  changeLine,
-  type Line,
-  type LineChange,
-  useLineChange,
-  warningsOf,
-} from './phone';
+import { addLine, changeLine, type Line, type NewLine, useLineChange, warningsOf } from './phone';
 
 const FIELDS = Object.keys(draftOf(null)) as (keyof LineDraft)[];
 
@@ -48,7 +41,7 @@ export function LineForm({ line, onDone }: Props) {
   const form = useId();
   const [draft, setDraft] = useState(() => draftOf(line));
   const [problems, setProblems] = useState<LineProblems>({});
-  const saving = useLineChange((body: LineChange) =>
+  const saving = useLineChange((body: NewLine) =>
     line ? changeLine(line.id, body) : addLine(body),
   );
   useEffect(() => document.getElementById(`${form}-name`)?.focus(), [form]);

@@ -14,11 +14,9 @@ const TONES: Record<Seen['state'], Tone> = { ready: 'good', pending: 'warn', fai
 export function LineItem({ line, seen, onEdit, onDelete }: Props) {
   const { t } = useTranslation('calls');
   const { name, numbers } = line;
-  const state = seen?.state ?? 'pending';
+  const { state, reason } = seen ?? line;
   const facts = [
-    numbers.length === 0
-      ? t('lines.anyNumber')
-      : t('lines.numbers', { count: numbers.length, numbers: numbers.join(', ') }),
+    t('lines.numbers', { count: numbers.length, numbers: numbers.join(', ') }),
     ...line.allowed_addresses,
     line.auth_user,
     line.has_pin && t('lines.withPin'),
@@ -33,9 +31,9 @@ export function LineItem({ line, seen, onEdit, onDelete }: Props) {
             <Badge tone={TONES[state]}>{t(`lines.states.${state}`)}</Badge>
           </h3>
           <p className="text-soft text-sm">{facts.join(' · ')}</p>
-          {state === 'failed' && seen?.reason && (
-            <p lang="en" className="font-mono text-danger text-xs">
-              {seen.reason}
+          {state !== 'ready' && reason && (
+            <p lang="en" className="font-mono text-soft text-xs">
+              {reason}
             </p>
           )}
         </div>

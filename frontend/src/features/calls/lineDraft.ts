@@ -1,7 +1,7 @@
 /** A line while it is edited: what the form holds, what is wrong with it, and what is sent. */
 
 import { plainNumber } from './number';
-import type { Line, LineChange } from './phone';
+import type { Line, NewLine } from './phone';
 
 export type LineDraft = {
   name: string;
@@ -23,11 +23,22 @@ export type LineDraft = {
 };
 
 export type LineProblem =
-  | { kind: 'nameMissing' | 'openTrunk' | 'passwordMissing' | 'userMissing' | 'pinWrong' }
+  | {
+      kind:
+        | 'nameMissing'
+        | 'numbersMissing'
+        | 'openTrunk'
+        | 'passwordMissing'
+        | 'passwordShort'
+        | 'userMissing'
+        | 'pinWrong';
+    }
   | { kind: 'numbersWrong'; entry: string };
 export type LineProblems = Partial<Record<keyof LineDraft, LineProblem>>;
 
-const PIN = /^[0-9]{4,12}$/;
+const PIN = /^[0-9]{4,16}$/;
+/** Whoever guesses it talks to the agent. */
+const PASSWORD_MIN_CHARS = 8;
 
 export function draftOf(line: Line | null): LineDraft {
   return {
@@ -43,7 +54,7 @@ export function draftOf(line: Line | null): LineDraft {
     outbound_user: line?.outbound_user ?? '',
     outbound_password: '',
     transport: line?.transport ?? 'auto',
-    media_encryption: line?.media_encryption ?? 'allow',
+    media_encryption: line?.media_encryption ?? 'disable',
     persona_id: line?.persona_id ?? '',
   };
 }
@@ -56,19 +67,27 @@ export function problemsOf(draft: LineDraft, line: Line | null): LineProblems {
     const entry = entriesOf(draft[field]).find((one) => plainNumber(one) === null);
     if (entry !== undefined) problems[field] = { kind: 'numbersWrong', entry };
   }
+  if (entriesOf(draft.numbers).length === 0) problems.numbers = { kind: 'numbersMissing' };
   const user = draft.auth_user.trim() !== '';
   const password = draft.auth_password !== '' || (line?.has_password ?? false);
   if (user && !password) problems.auth_password = { kind: 'passwordMissing' };
+  if (user && draft.auth_password !== '' && draft.auth_password.length < PASSWORD_MIN_CHARS) {
+    problems.auth_password = { kind: 'passwordShort' };
+  }
   if (!user && draft.auth_password !== '') problems.auth_user = { kind: 'userMissing' };
   if (!user && entriesOf(draft.allowed_addresses).length === 0) {
     problems.allowed_addresses = { kind: 'openTrunk' };
+  }
+  const calledOut = draft.outbound_address.trim() !== '' && draft.outbound_user.trim() !== '';
+  if (calledOut && draft.outbound_password === '' && !line?.has_outbound_password) {
+    problems.outbound_password = { kind: 'passwordMissing' };
   }
   const kept = draft.pin === '' && line?.has_pin;
   if (draft.asks_pin && !kept && !PIN.test(draft.pin)) problems.pin = { kind: 'pinWrong' };
   return problems;
 }
 
-export function bodyOf(draft: LineDraft): LineChange {
+export function bodyOf(draft: LineDraft): NewLine {
   const user = draft.auth_user.trim() || null;
   const outbound = draft.outbound_address.trim() || null;
   const outboundUser = (outbound && draft.outbound_user.trim()) || null;
@@ -101,7 +120,7 @@ const numbersIn = (text: string) => entriesOf(text).map((entry) => plainNumber(e
 type Secret = 'auth_password' | 'pin' | 'outbound_password';
 
 /** Left out it stays as it is; null takes it away. */
-function secret(name: Secret, typed: string, wanted: boolean): LineChange {
+function secret(name: Secret, typed: string, wanted: boolean): Pick<NewLine, Secret> {
   if (!wanted) return { [name]: null };
   return typed === '' ? {} : { [name]: typed };
 }

@@ -1,10 +1,9 @@
 /** Telephone numbers as people type them. */
 
 const MARKS = /[\s().\-/]/g;
-/** Digits of a country's plan, a short one of an exchange, or its codes with * and #. */
-const NUMBER = /^\+?[0-9*#]{1,20}$/;
+const NUMBER = /^\+[1-9][0-9]{1,14}$/;
 
-/** `+49 (30) 123-456` as `+4930123456`; null where it is no number. */
+/** `+49 (30) 123-456` as `+4930123456`; null where it is none, or says no country. */
 export function plainNumber(typed: string): string | null {
   const plain = typed.replace(MARKS, '');
   return NUMBER.test(plain) ? plain : null;

@@ -1,31 +1,33 @@
 /** The telephone and its lines as the server has them. */
 
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { ask } from '../../client/api';
-import { type Line, type LineChange, type PhoneStatus, phoneApi } from './contract';
+import { api, ask } from '../../client/api';
+import type { components } from '../../client/schema';
 
-export type { Line, LineChange, PhoneStatus };
+export type Line = components['schemas']['Line'];
+export type NewLine = components['schemas']['NewLine'];
+export type LineChange = components['schemas']['LineChange'];
+export type PhoneStatus = components['schemas']['PhoneStatus'];
 
 const STATUS_EVERY_MS = 5_000;
 
 export const statusQuery = queryOptions({
   queryKey: ['phone', 'status'],
-  queryFn: ({ signal }) => ask(phoneApi.GET('/api/phone/status', { signal })),
+  queryFn: ({ signal }) => ask(api.GET('/api/phone/status', { signal })),
   refetchInterval: STATUS_EVERY_MS,
 });
 
 export const linesQuery = queryOptions({
   queryKey: ['phone', 'lines'],
-  queryFn: async ({ signal }) => (await ask(phoneApi.GET('/api/phone/lines', { signal }))).lines,
+  queryFn: async ({ signal }) => (await ask(api.GET('/api/phone/lines', { signal }))).lines,
 });
 
 const at = (id: string) => ({ params: { path: { line_id: id } } });
 
-export const addLine = (body: LineChange) => ask(phoneApi.POST('/api/phone/lines', { body }));
+export const addLine = (body: NewLine) => ask(api.POST('/api/phone/lines', { body }));
 export const changeLine = (id: string, body: LineChange) =>
-  ask(phoneApi.PATCH('/api/phone/lines/{line_id}', { ...at(id), body }));
-export const removeLine = (id: string) =>
-  ask(phoneApi.DELETE('/api/phone/lines/{line_id}', at(id)));
+  ask(api.PATCH('/api/phone/lines/{line_id}', { ...at(id), body }));
+export const removeLine = (id: string) => ask(api.DELETE('/api/phone/lines/{line_id}', at(id)));
 
 /** A change of a line: what is told of it is asked again. */
 export function useLineChange<Input, Output>(change: (input: Input) => Promise<Output>) {
@@ -39,6 +41,9 @@ export function useLineChange<Input, Output>(change: (input: Input) => Promise<O
 export const WARNINGS = ['anyAddress', 'noPin', 'forged', 'plain'] as const;
 export type Warning = (typeof WARNINGS)[number];
 
+/** The server takes none wider without a password. */
+const WIDEST_BITS = 8;
+
 type Openness = Pick<
   Line,
   'allowed_addresses' | 'has_pin' | 'trusted_callers' | 'transport' | 'media_encryption'
@@ -47,12 +52,17 @@ type Openness = Pick<
 /** What a line leaves open to strangers, told rather than forbidden. */
 export function warningsOf(line: Openness): Warning[] {
   const found: Record<Warning, boolean> = {
-    anyAddress: line.allowed_addresses.some((address) => /\/0+$/.test(address)),
+    anyAddress: line.allowed_addresses.length === 0 || line.allowed_addresses.some(isWide),
     noPin: !line.has_pin && line.trusted_callers.length === 0,
     forged: !line.has_pin && line.trusted_callers.length > 0,
     plain: line.transport !== 'tls' || line.media_encryption !== 'require',
   };
   return WARNINGS.filter((warning) => found[warning]);
+}
+
+/** As wide as the internet, or nearly: no telephone company has that many. */
+function isWide(network: string): boolean {
+  return Number(network.split('/')[1] ?? WIDEST_BITS) < WIDEST_BITS;
 }
 
 /** What a call came or went by; a line may be gone while its calls stay listed. */

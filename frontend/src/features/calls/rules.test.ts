@@ -18,18 +18,21 @@ const LINE: Line = {
   transport: 'tls',
   media_encryption: 'require',
   persona_id: null,
+  has_owner: true,
   created_at: '2026-11-20T12:00:00Z',
+  state: 'ready',
+  reason: null,
 };
 
 describe('a number', () => {
   it.each([
     ['+49 (30) 123-456', '+4930123456'],
-    ['030/12.34', '0301234'],
-    ['**610', '**610'],
+    ['+33 1.23/45', '+3312345'],
   ])('%s is %s', (typed, plain) => expect(plainNumber(typed)).toBe(plain));
 
-  it.each(['', 'anna', '49+30', '+', '123456789012345678901', 'sip:1@x'])('“%s” is none', (typed) =>
-    expect(plainNumber(typed)).toBeNull(),
+  it.each(['', 'anna', '49+30', '+', '030 123', '+1234567890123456', 'sip:+491@x'])(
+    '“%s” is none',
+    (typed) => expect(plainNumber(typed)).toBeNull(),
   );
 });
 
@@ -37,7 +40,9 @@ describe('what a line leaves open', () => {
   it.each([
     [{}, []],
     [{ allowed_addresses: ['0.0.0.0/0'] }, ['anyAddress']],
-    [{ allowed_addresses: ['::/0'] }, ['anyAddress']],
+    [{ allowed_addresses: ['::/7'] }, ['anyAddress']],
+    [{ allowed_addresses: [] }, ['anyAddress']],
+    [{ allowed_addresses: ['203.0.113.7'] }, []],
     [{ has_pin: false }, ['noPin']],
     [{ has_pin: false, trusted_callers: ['+491'] }, ['forged']],
     [{ trusted_callers: ['+491'] }, []],
@@ -47,7 +52,12 @@ describe('what a line leaves open', () => {
 });
 
 describe('a line while it is edited', () => {
-  const fresh = (change: Partial<LineDraft>) => ({ ...draftOf(null), name: 'Home', ...change });
+  const fresh = (change: Partial<LineDraft>) => ({
+    ...draftOf(null),
+    name: 'Home',
+    numbers: '+4930',
+    ...change,
+  });
   const problems = (change: Partial<LineDraft>, line: Line | null = null) =>
     Object.entries(problemsOf(fresh(change), line)).map(([name, { kind }]) => [name, kind]);
 
@@ -55,8 +65,14 @@ describe('a line while it is edited', () => {
     [{}, [['allowed_addresses', 'openTrunk']]],
     [{ allowed_addresses: '203.0.113.1', name: ' ' }, [['name', 'nameMissing']]],
     [{ allowed_addresses: '203.0.113.1', numbers: '+49\nanna' }, [['numbers', 'numbersWrong']]],
+    [{ allowed_addresses: '203.0.113.1', numbers: '' }, [['numbers', 'numbersMissing']]],
     [{ auth_user: 'pbx' }, [['auth_password', 'passwordMissing']]],
-    [{ auth_user: 'pbx', auth_password: 'x' }, []],
+    [{ auth_user: 'pbx', auth_password: 'short' }, [['auth_password', 'passwordShort']]],
+    [{ auth_user: 'pbx', auth_password: 'long enough' }, []],
+    [
+      { allowed_addresses: '203.0.113.1', outbound_address: 'x', outbound_user: 'me' },
+      [['outbound_password', 'passwordMissing']],
+    ],
     [{ allowed_addresses: '203.0.113.1', auth_password: 'x' }, [['auth_user', 'userMissing']]],
     [{ allowed_addresses: '203.0.113.1', asks_pin: true, pin: '12' }, [['pin', 'pinWrong']]],
   ])('with %o has the problems %o', (change, found) => expect(problems(change)).toEqual(found));

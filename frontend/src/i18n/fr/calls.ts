@@ -48,7 +48,7 @@ export const calls = {
     number: 'Numéro',
     numberHint: 'Avec l’indicatif du pays, par exemple +33 1 23 45 67 89.',
     numberMissing: 'Saisissez le numéro à appeler.',
-    numberWrong: 'Un numéro a des chiffres, et peut commencer par +.',
+    numberWrong: 'Écrivez-le avec + et l’indicatif du pays.',
     persona: 'Qui appelle',
     personaOfLine: 'La persona de la ligne',
     line: 'Ligne',
@@ -105,7 +105,6 @@ export const calls = {
     numbers_one: 'Numéro {{numbers}}',
     numbers_many: 'Numéros {{numbers}}',
     numbers_other: 'Numéros {{numbers}}',
-    anyNumber: 'Tout numéro',
     callsOut: 'appelle par {{address}}',
     withPin: 'demande un code',
     edit: 'Modifier',
@@ -119,7 +118,8 @@ export const calls = {
     saved: '« {{name}} » a été enregistrée.',
     open: 'Ce qui est ouvert',
     warnings: {
-      anyAddress: 'N’importe quelle machine d’internet peut envoyer des appels à cette ligne.',
+      anyAddress:
+        'N’importe quelle machine d’internet peut essayer des mots de passe sur cette ligne.',
       noPin:
         'Qui connaît le numéro peut parler à l’agent. Celui-ci ne sait alors rien de vous, sauf si l’appelant est de confiance.',
       forged:
@@ -132,8 +132,9 @@ export const calls = {
     nameMissing: 'Donnez un nom à la ligne.',
     numbers: 'Numéros',
     numbersHint:
-      'Un par ligne, comme les appelants les composent : +33123456789. Aucun : tous ceux qui arrivent par cette ligne.',
-    numbersWrong: '« {{entry}} » n’est pas un numéro : des chiffres, avec + devant au plus.',
+      'Un par ligne, comme les appelants les composent avec l’indicatif du pays : +33123456789.',
+    numbersMissing: 'Saisissez un numéro où cette ligne est appelée.',
+    numbersWrong: '« {{entry}} » n’est pas un numéro : écrivez-le avec + et l’indicatif du pays.',
     persona: 'Qui répond',
     personaDefault: 'La persona par défaut',
     inTitle: 'Appels entrants',
@@ -147,13 +148,14 @@ export const calls = {
     password: 'Mot de passe',
     passwordKept: 'Laissez vide pour garder celui qui est enregistré.',
     passwordMissing: 'Un utilisateur a besoin d’un mot de passe.',
+    passwordShort: 'Prenez au moins 8 caractères : qui le devine parle à l’agent.',
     userMissing: 'Un mot de passe a besoin d’un utilisateur.',
     askPin: 'Demander un code aux appelants',
     askPinHint:
       'Ils le tapent avant que l’agent réponde. Il vous reconnaît alors, quel que soit le numéro d’où vous appelez.',
     pin: 'Code',
-    pinHint: '4 à 12 chiffres.',
-    pinWrong: 'Un code a 4 à 12 chiffres.',
+    pinHint: '4 à 16 chiffres.',
+    pinWrong: 'Un code a 4 à 16 chiffres.',
     trusted: 'Appelants de confiance',
     trustedHint: 'Qui appelle de ces numéros est pris pour vous, un par ligne.',
     outTitle: 'Appels sortants',
