@@ -87,6 +87,11 @@ def redis(secrets: Mapping[str, str]) -> str:
     )
 
 
+def redis_exporter(secrets: Mapping[str, str]) -> str:
+    """Passwords by address, as Prometheus's exporter reads them."""
+    return json.dumps({f"redis://redis:{REDIS_PORT}": secrets["REDIS_PASSWORD"]})
+
+
 def searxng(secrets: Mapping[str, str]) -> str:
     """Settings of SearXNG: its defaults, and the JSON that the agent asks for."""
     return yaml.safe_dump(

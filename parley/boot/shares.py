@@ -27,6 +27,7 @@ def shares(
         "embedded": _picked(secrets, "EMBEDDED_API_KEY"),
         "prometheus": _picked(secrets, "PARLEY_SERVICE_KEY", "LIVEKIT_METRICS_PASSWORD"),
         "grafana": _picked(secrets, "GRAFANA_ADMIN_PASSWORD"),
+        "redis-exporter": {"redis.json": configs.redis_exporter(secrets)},
         "postgres": _picked(secrets, "POSTGRES_PASSWORD"),
         "redis": _picked(secrets, "REDIS_PASSWORD") | {"redis.conf": configs.redis(secrets)},
         "sip": {"sip.yaml": configs.sip(settings, secrets)},

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.observability import dashboard
 from tests.observability import asked
@@ -75,6 +76,17 @@ def test_the_dashboard_is_what_its_panels_say() -> None:
     assert dashboard.FILE.read_text() == dashboard.text(), (
         "run python -m deploy.observability.dashboard"
     )
+
+
+def test_what_is_scraped_is_a_service_of_the_compose_file() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    named = set()
+    for job in asked.configuration()["scrape_configs"]:
+        for found in job.get("static_configs", []):
+            named |= {target.partition(":")[0] for target in found["targets"]}
+        for found in job.get("dns_sd_configs", []):
+            named |= set(found["names"])
+    assert named - {"localhost"} <= set(services)
 
 
 def test_logs_are_asked_for_by_labels_they_are_given() -> None:
