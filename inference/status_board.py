@@ -19,6 +19,7 @@ from inference.model_status import Phase, Status, now
 ON_ITS_WAY = (Phase.WAITING, Phase.DOWNLOADING, Phase.LOADING, Phase.WARMING)
 RETRY_AFTER_S = 2.0
 MAX_FAILURES = 16  # told of; clients may ask for any model there is
+DEAR = ("download_checksum_mismatch", "model_failed")
 SPEED_OVER_S = 5.0  # of a download: steady enough to read, soon enough to see it stop
 
 log = get_logger(__name__)
@@ -83,9 +84,9 @@ class StatusBoard:
             self._put_off = self._failed.model_copy(update={"again_at": at})
 
     @property
-    def came_wrong(self) -> bool:
-        """Whether the latest failure was a file that is not what the hub says it is."""
-        return self._failed is not None and self._failed.code == "download_checksum_mismatch"
+    def failed_dearly(self) -> bool:
+        """Whether trying the latest failure again costs much: a whole file, or a whole load."""
+        return self._failed is not None and self._failed.code in DEAR
 
     def kept_away(self, weights: Model) -> None:
         """It would serve, and PARLEY_OFFLINE forbids to fetch it."""

@@ -13,7 +13,7 @@ from inference.status_board import StatusBoard
 AGAIN_S = 60.0  # a hub that is down now may be there in a minute
 # After a download that failed: what came is kept, so trying again costs little.
 BETTER_AGAIN_S = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
-WRONG_AGAIN_S = 60.0  # at least, where a file came wrong: all of it has to come again
+DEAR_AGAIN_S = 60.0  # at least, where a file came wrong or the engine failed
 LOOP = 3  # deaths within LOOP_S: it is not brought back at once
 LOOP_S = 60.0
 
@@ -59,8 +59,8 @@ async def bring_better(
     waits_s = chain(BETTER_AGAIN_S, repeat(BETTER_AGAIN_S[-1]))
     while not await bring(wanted):
         wait_s = next(waits_s)
-        if board.came_wrong:
-            wait_s = max(wait_s, WRONG_AGAIN_S)
+        if board.failed_dearly:
+            wait_s = max(wait_s, DEAR_AGAIN_S)
         board.again(wanted.model, wait_s)
         await asyncio.sleep(wait_s)
 

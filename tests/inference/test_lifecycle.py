@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from chassis.errors import NotFound, Unavailable
 from chassis.metrics import Metrics
 from chassis.weights.catalogue import Model
+from chassis.weights.errors import ChecksumMismatch, HubUnreachable
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
 from inference import succession
@@ -33,6 +35,7 @@ async def living(
     *,
     idle_unload_s: float = 0,
     warm: Callable[[Recogniser], None] = lambda _: None,
+    wanted: Candidate[Recogniser] | None = None,
 ) -> AsyncIterator[Lifecycle[Recogniser]]:
     async def warmed(engine: Recogniser) -> None:
         await asyncio.to_thread(warm, engine)
@@ -44,6 +47,7 @@ async def living(
         on_ready=lambda _: None,
         idle_unload_s=idle_unload_s,
         metrics=Metrics("test"),
+        wanted=wanted,
     )
     async with life.opened():
         yield life
@@ -401,3 +405,77 @@ async def test_a_model_on_its_way_comes_after_the_one_that_died(tmp_path: Path) 
         assert await life.awake() is old
         new.hold.set()
         await serving(life, "new")
+
+
+# --- fetched while another serves
+
+
+def wanted_of(engine: Recogniser, fails: list[Exception]) -> Candidate[Recogniser]:
+    """Its weights are here; making it fails as often as is said."""
+
+    def build() -> Recogniser:
+        if fails:
+            raise fails.pop(0)
+        return engine
+
+    return Candidate(model=engine.model, build=build)
+
+
+async def test_what_is_wanted_takes_over_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "BETTER_AGAIN_S", (0.05,))
+    fails: list[Exception] = [HubUnreachable("no line")] * 2
+    wanted = wanted_of(Recogniser("better"), fails)
+    async with living([candidate(Recogniser("small"))], tmp_path, wanted=wanted) as life:
+        await serving(life, "small")
+        async with asyncio.timeout(5):
+            while not (life.coming and life.coming.phase == "failed"):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert life.coming.code == "download_hub_unreachable"
+        assert (life.coming.reason, life.coming.again_at is not None) == ("no line", True)
+        assert life.status.phase is Phase.READY  # of the small one, which answers
+        await serving(life, "better")
+        assert life.report()["failed"] == {}
+        assert life.coming is None
+
+
+async def test_what_costs_much_to_try_is_tried_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "BETTER_AGAIN_S", (0.01,))
+    wrong = ChecksumMismatch("model.bin is another", file="model.bin")
+    wanted = wanted_of(Recogniser("better"), [wrong])
+    async with living([candidate(Recogniser("small"))], tmp_path, wanted=wanted) as life:
+        async with asyncio.timeout(5):
+            while not (life.coming and life.coming.again_at):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        in_s = (life.coming.again_at - datetime.now(UTC)).total_seconds()
+        assert in_s > succession.DEAR_AGAIN_S - 10
+
+
+async def test_offline_the_wanted_one_is_not_asked_for(tmp_path: Path) -> None:
+    wanted = Candidate(model=ABSENT.id, build=Recogniser, weights=ABSENT)
+    async with living([candidate(Recogniser("small"))], tmp_path, wanted=wanted) as life:
+        async with asyncio.timeout(5):
+            while life.coming is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert (life.coming.phase, life.coming.code) == ("offline", "download_offline")
+        assert life.failures == {}
+        await serving(life, "small")
+
+
+async def test_a_model_that_is_asked_for_puts_the_wanted_one_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "BETTER_AGAIN_S", (0.2,))
+    wanted = wanted_of(Recogniser("better"), [HubUnreachable("no line")])
+    async with living([candidate(Recogniser("small"))], tmp_path, wanted=wanted) as life:
+        async with asyncio.timeout(5):
+            while not (life.coming and life.coming.again_at):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        life.load(candidate(Recogniser("asked")))
+        await serving(life, "asked")
+        await asyncio.sleep(0.4)  # longer than until the next try
+        assert life.report()["serving"] == "asked"
+        assert life.coming is None
