@@ -162,13 +162,18 @@ def stop(stack: Stack, signum: int = signal.SIGTERM) -> list[psutil.Process]:
     return alive
 
 
+def wait_until_up(stack: Stack) -> None:
+    """Until it is ready for calls."""
+    wait_ready(f"{stack.url}/health/live", stack.process, UP_WITHIN_S)
+    stack.wait_ready()
+
+
 @contextmanager
 def running_stack(name: str, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """The stack, ready for calls, until the block ends."""
     stack = start(name, settings)
     try:
-        wait_ready(f"{stack.url}/health/live", stack.process, UP_WITHIN_S)
-        stack.wait_ready()
+        wait_until_up(stack)
         yield stack
     finally:
         for left in stop(stack):
