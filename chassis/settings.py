@@ -105,7 +105,16 @@ class KeyedSettings(ServiceSettings):
                 f"{self.variable('host')}={self.host} is reachable from other machines: "
                 f"set {self.variable('api_key')} too, or listen on 127.0.0.1"
             )
+        if not is_loopback(self.host) and len(self._key) < MIN_SECRET_CHARS:
+            raise ValueError(
+                f"{self.variable('api_key')} has {len(self._key)} characters, {MIN_SECRET_CHARS} "
+                f"are needed where {self.variable('host')} is reachable from other machines"
+            )
         return self
+
+    @property
+    def _key(self) -> str:
+        return self.api_key.get_secret_value() if self.api_key else ""
 
 
 class InternalSettings(Settings):

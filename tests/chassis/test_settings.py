@@ -71,8 +71,10 @@ def test_the_environment_wins_over_the_env_file(
 
 def test_beyond_loopback_a_key_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EAR_HOST", "0.0.0.0")
-    assert "set EAR_API_KEY too" in problems(EarSettings)
-    monkeypatch.setenv("EAR_API_KEY", "k")
+    assert "EAR_API_KEY" in problems(EarSettings)
+    monkeypatch.setenv("EAR_API_KEY", "short")
+    assert "EAR_API_KEY has 5 characters, 32 are needed" in problems(EarSettings)
+    monkeypatch.setenv("EAR_API_KEY", STRONG)
     assert load_settings(EarSettings).host == "0.0.0.0"
 
 
