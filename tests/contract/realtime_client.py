@@ -69,7 +69,7 @@ class Caller:
         await self.send({"type": "input_audio_buffer.commit"})
         return time.monotonic()
 
-    async def wait(self, kind: str, *, number: int = 1, within_s: float = 15.0) -> Event:
+    async def wait(self, kind: str, *, number: int = 1, within_s: float = 60.0) -> Event:
         """The `number`th event of that kind."""
         async with asyncio.timeout(within_s), self._more:
             await self._more.wait_for(lambda: len(self.of(kind)) >= number)

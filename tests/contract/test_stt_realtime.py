@@ -27,7 +27,7 @@ from tests.contract.realtime_client import (
 from tests.processes import running
 
 TEXT = "what is forty five divided by nine"
-FINAL_WITHIN_S = 0.5  # measured 0.005 after a pause and 0.1 without; the machine may be busy
+FINAL_WITHIN_S = 2.0  # measured 0.005 after a pause and 0.1 without; others load the machine
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def metric(url: str, name: str) -> float:
     raise AssertionError(f"no metric {name}")
 
 
-async def until_metric(url: str, name: str, value: float, within_s: float = 5.0) -> None:
+async def until_metric(url: str, name: str, value: float, within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while await asyncio.to_thread(metric, url, name) != value:  # noqa: ASYNC110 - of a process
             await asyncio.sleep(0.02)
@@ -194,8 +194,8 @@ async def test_a_caller_that_hangs_up_frees_its_slot(url: str) -> None:
         await caller.send(session())
         await caller.say(said(TEXT))
         await until_metric(url, 'parley_stt_slots_busy{lane="streams"}', 1)
-    await until_metric(url, 'parley_stt_slots_busy{lane="streams"}', 0, within_s=1)
-    await until_metric(url, "parley_stt_realtime_sockets", 0, within_s=1)
+    await until_metric(url, 'parley_stt_slots_busy{lane="streams"}', 0)
+    await until_metric(url, "parley_stt_realtime_sockets", 0)
 
 
 async def test_more_talkers_than_slots_are_all_heard(url: str) -> None:
@@ -215,7 +215,7 @@ async def test_long_speech_is_heard_to_its_end(url: str) -> None:
         await caller.send(session())
         await caller.say(np.concatenate([said(s, before_s=0.7) for s in sentences]))
         await caller.commit()
-        heard = (await caller.wait(COMPLETED, within_s=30))["transcript"]
+        heard = (await caller.wait(COMPLETED))["transcript"]
         assert heard.endswith("timer for five minutes")
         assert len(heard.split()) == pytest.approx(len(" ".join(sentences).split()), abs=6)
 

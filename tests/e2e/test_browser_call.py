@@ -80,8 +80,8 @@ def test_escape_stops_the_agent(stack: Stack) -> None:
         expect(said_by(page, "agent").last).to_have_text(re.compile(r"\w+ \w+ \w+"))
         expect(state).to_have_attribute("data-state", "speaking")
         page.keyboard.press("Escape")
-        expect(page.locator("[data-interrupted=true]")).to_be_visible(timeout=3_000)
-        expect(state).to_have_attribute("data-state", "waiting_for_text", timeout=3_000)
+        expect(page.locator("[data-interrupted=true]")).to_be_visible()
+        expect(state).to_have_attribute("data-state", "waiting_for_text")
 
 
 def press_tab_until(page: Page, target: Any) -> None:

@@ -17,7 +17,7 @@ from tests.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-ANSWER_WITHIN_S = 20.0
+ANSWER_WITHIN_S = 40.0
 KEPT_WITHIN_S = 60.0
 AUDIBLE = 0.01  # of full scale, root mean square of the loudest second
 
@@ -37,7 +37,8 @@ async def test_a_call_is_heard_again_and_forgotten(stack: Stack, web: httpx2.Cli
         await caller.until(lambda r: len(r.finals("agent")) > 1, ANSWER_WITHIN_S, "the greeting")
         await caller.until_quiet()
         assert "This call is being recorded." in caller.record.finals("agent")
-        assert {"v": 1, "type": "recording", "state": "started"} in caller.record.events
+        started = {"v": 1, "type": "recording", "state": "started"}
+        await caller.until(lambda r: started in r.events, ANSWER_WITHIN_S, "the recording is told")
         await caller.say(speak("what is twelve times seven"), RATE_HZ)
         await caller.until(lambda r: r.finals("user"), ANSWER_WITHIN_S, "a transcript")
         await caller.until_quiet()
@@ -49,7 +50,8 @@ async def test_a_call_is_heard_again_and_forgotten(stack: Stack, web: httpx2.Cli
     sound, rate = sf.read(io.BytesIO(played.content))
     assert abs(len(sound) / rate - recording["duration_s"]) < 2
     assert [_loudest(sound[:, side], rate) > AUDIBLE for side in (0, 1)] == [True, True]
-    assert list((stack.folder / ".parley/data/recordings").iterdir()) == []
+    waiting = stack.folder / ".parley/data/recordings"
+    await asyncio.to_thread(until, lambda: not list(waiting.iterdir()))  # sent, then deleted
     assert web.delete(path).status_code == 204
     assert web.get(f"{path}/recordings/{recording['id']}").status_code == 404
 

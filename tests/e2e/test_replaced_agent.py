@@ -12,7 +12,7 @@ from tests.house import Guest, House, ask_for_token, dispatched, open_house
 
 pytestmark = pytest.mark.e2e
 
-NOTICED_WITHIN_S = 10.0  # 4 s on a machine that is not loaded; the SFU itself takes 21 s
+NOTICED_WITHIN_S = 18.0  # 4 s on a machine that is not loaded; the SFU itself takes 21 s
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,8 @@ async def stays_one(guest: Guest, identity: str, looks: int = 4) -> None:
     """For some looks of the watcher, this agent is the only one."""
     for _ in range(looks):
         await asyncio.sleep(1.0)  # a look of the watcher: what must not happen has no event
-        assert [a.identity for a in await guest.agents()] == [identity]
+        agents = await guest.until(bool, 20, "the SFU answers")
+        assert [a.identity for a in agents] == [identity]
 
 
 async def test_the_sfu_says_what_happens_in_rooms(house: House) -> None:

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 NOTICED_WITHIN_MS = 20_000
 BACK_WITHIN_MS = 60_000
-NEVER_JOINED_WITHIN_MS = 15_000
+NEVER_JOINED_WITHIN_MS = 30_000  # the page waits for 10 s
 WHOLE_WITHIN_S = 60.0
 
 
@@ -156,12 +156,13 @@ def test_refusals_say_what_to_do(stack: Stack) -> None:
         page.route("**/api/token", with_a_false_token, times=1)
         page.get_by_role("button", name="Try again").click()
         problem(page, "The voice server refused the call")
-        page.route("**/api/token", refusing(429, "rate_limited", retry_after_s=2), times=1)
-        page.get_by_role("button", name="Try again").click()
-        problem(page, "Too many calls in a short time")
+        page.route("**/api/token", refusing(429, "rate_limited", retry_after_s=5), times=1)
         again = page.get_by_role("button", name="Try again")
-        expect(again).to_be_disabled()
-        expect(again).to_be_enabled(timeout=5_000)
+        again.click()
+        expect(page.get_by_role("heading", name="Too many calls in a short time")).to_be_visible()
+        expect(again).to_be_disabled()  # before the page is looked at: that may take as long
+        problem(page, "Too many calls in a short time")
+        expect(again).to_be_enabled()
         again.click()
         expect(said_by(page, "agent").first).to_contain_text("Hello", timeout=ANSWER_WITHIN_MS)
 

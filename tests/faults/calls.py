@@ -18,7 +18,7 @@ STANDBY_REPLY = "My main model is away"  # said once in a call
 STANDBY_REPLIES = frozenset({STANDBY_REPLY, "84"})
 MAIN_REPLY = "All is well"
 SPOKEN: Pcm = trimmed(speak(QUESTION, "slt"))
-GREETED_WITHIN_S = 15.0
+GREETED_WITHIN_S = 30.0
 ANSWERED_WITHIN_S = 10.0
 # 3 s after the fault; that a turn is over is known half a second after its last sample.
 HEARD_WITHIN_S = 3.5

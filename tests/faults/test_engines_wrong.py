@@ -82,7 +82,7 @@ async def test_an_stt_lost_in_mid_sentence_costs_no_words(rig: Rig) -> None:
     async with calling(rig) as caller:
         before = Moment.now(caller)
         speaking = asyncio.create_task(ask(caller))
-        await caller.until(lambda r: len(r.lines) > before.lines, 5, "the first interim words")
+        await caller.until(lambda r: len(r.lines) > before.lines, 15, "the first interim words")
         with rig.broken("stt", Refuse()):
             since = await speaking
             await hears_the_truth(caller, since, "2: STT lost in mid-sentence")

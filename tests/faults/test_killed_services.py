@@ -13,7 +13,7 @@ from tests.stack import Stack, start, stop
 pytestmark = pytest.mark.e2e
 
 BACK_WITHIN_S = 10.0
-GREETING_WITHIN_S = 15.0
+GREETING_WITHIN_S = 30.0
 ANSWER_WITHIN_S = 12.0
 
 

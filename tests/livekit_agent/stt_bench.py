@@ -23,7 +23,7 @@ from livekit_agent.transcripts import SttEvents, SttOptions
 PREFIX = "conversation.item.input_audio_transcription"
 RATE_HZ = 24_000  # the protocol's: nothing is resampled, and bytes can be compared
 FRAME_BYTES = RATE_HZ // 50 * 2
-WITHIN_S = 8.0
+WITHIN_S = 30.0
 BUDGETS = Budgets(connect_s=1.0, stt_s=0.4)
 
 

@@ -17,7 +17,7 @@ from livekit_agent.stages import Endpoint, EngineFailure
 from livekit_agent.stt_wire import Completed, RealtimeSocket, Words, open_socket
 
 PREFIX = "conversation.item.input_audio_transcription"
-WITHIN_S = 5.0
+WITHIN_S = 20.0
 Script = Callable[[ServerConnection], Awaitable[None]]
 
 
