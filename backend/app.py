@@ -121,6 +121,11 @@ class _Parts:
         self.sign_in = SignIn(settings, database)
         self.gateway = Gateway(settings, database, self.sign_in, metrics)
 
+    async def user_gone(self, user_id: str) -> None:
+        """Ends the calls of a user who is to be forgotten, those through their lines too."""
+        await self.calls.ender.user_gone(user_id)
+        await self.phone.end_calls_of(user_id)
+
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         async with (
@@ -143,12 +148,11 @@ class _Parts:
 def _add_account_routes(app: FastAPI, settings: BackendSettings, parts: _Parts) -> None:
     database, sign_in, search = parts.database, parts.sign_in, parts.search
     entry = Entry(settings, database, sign_in.sessions)
-    gone = parts.calls.ender.user_gone
-    forget_user = Forgetting(database, sign_in.sessions, search, gone)
+    forget_user = Forgetting(database, sign_in.sessions, search, parts.user_gone)
     app.include_router(
         account_routes(
             *(settings, database, sign_in, entry, parts.first_admin),
-            on_user_gone=gone,
+            on_user_gone=parts.calls.ender.user_gone,
             forget_user=forget_user,
         )
     )

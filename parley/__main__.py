@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from parley.phone_commands import phone
+
 app = typer.Typer(
     help="Parley, the voice assistant you host yourself.",
     no_args_is_help=True,
@@ -18,6 +20,7 @@ models = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(models, name="models")
+app.add_typer(phone, name="phone")
 
 
 @app.command()

@@ -8,10 +8,10 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Protocol
 
-from backend.rooms.watcher_sfu import ROOM_PREFIX, SfuFailed
+from backend.rooms.names import ROOM_BITS, ROOM_PREFIX
+from backend.rooms.watcher_sfu import SfuFailed
 from chassis.logs import get_logger
 
-ROOM_BITS = 128  # a guessed room name would let a stranger listen
 TAG_BYTES = 8
 FRESH_S = 1.0
 BELIEVED_S = 10.0  # while the SFU cannot be asked

@@ -16,7 +16,8 @@ from backend.background import Background
 from backend.conversations.retention import Leads
 from backend.conversations.tables import ConversationRow, TurnRow
 from backend.data.db import Database
-from backend.rooms.watcher_sfu import ROOM_PREFIX, SfuFailed
+from backend.rooms.names import ROOM_PREFIX, kept_name
+from backend.rooms.watcher_sfu import SfuFailed
 from chassis.ended import EndedReason
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
@@ -53,7 +54,7 @@ class Abandoned(Background):
         # Before the rooms: a call that begins between the two is not missed.
         async with self._database.reading() as session:
             going_on = await _going_on(session)
-        there = set(await self._sfu.rooms())
+        there = {kept_name(room) for room in await self._sfu.rooms()}
         missed = frozenset(id_ for id_, room in going_on if room not in there)
         over = sorted(missed & self._missed)[:BATCH]
         self._missed = missed
@@ -76,7 +77,7 @@ class Abandoned(Background):
 
 
 async def _going_on(session: AsyncSession) -> list[tuple[str, str | None]]:
-    """Those in our rooms: of others, as a telephone's may be, nobody says if they are there."""
+    """Those in our rooms: of others nobody says if they are there."""
     open_ = select(ConversationRow.id, ConversationRow.room).where(
         ConversationRow.ended_at.is_(None), ConversationRow.room.startswith(ROOM_PREFIX)
     )

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import TombstoneRow
 from backend.conversations.tables import ConversationRow, RecordingChunkRow, RecordingRow
 from backend.data.db import Database
 from backend.memories.tables import MemoryRow
+from backend.phone.tables import CallRow
 from chassis.errors import NotFound
 
 BATCH = 50  # conversations, each with its turns
@@ -66,9 +67,17 @@ async def delete_conversations(session: AsyncSession, ids: Sequence[str]) -> Non
     await erase(session, ids)
 
 
+def of_user(user_id: str) -> ColumnElement[bool]:
+    """Conversations that go with the user: of people we do not know through their line, too."""
+    by_phone = select(CallRow.conversation_id).where(
+        CallRow.user_id == user_id, CallRow.conversation_id.is_not(None)
+    )
+    return or_(ConversationRow.user_id == user_id, ConversationRow.id.in_(by_phone))
+
+
 async def delete_batch_of(session: AsyncSession, user_id: str) -> int:
     """Some of the user's conversations, as many as fit one unit of work; 0: none are left."""
-    theirs = select(ConversationRow.id).where(ConversationRow.user_id == user_id).limit(BATCH)
+    theirs = select(ConversationRow.id).where(of_user(user_id)).limit(BATCH)
     ids = (await session.scalars(theirs)).all()
     await delete_conversations(session, ids)
     return len(ids)
@@ -81,6 +90,8 @@ async def erase(session: AsyncSession, ids: Sequence[str]) -> None:
         .where(MemoryRow.conversation_id.in_(ids))
         .values(conversation_id=None, turn_id=None)
     )
+    calls = update(CallRow).where(CallRow.conversation_id.in_(ids))
+    await session.execute(calls.values(conversation_id=None))
     # Of a telephone call by nobody known: theirs alone.
     await session.execute(delete(MemoryRow).where(MemoryRow.user_id.in_(ids)))
     # The database takes turns, recordings and their chunks with it.

@@ -13,6 +13,7 @@ from backend import internal_schema as schema
 from backend.accounts.tables import LOCAL_USER
 from backend.conversations.deleted import delete_conversations, is_forgotten, refuse_forgotten
 from backend.conversations.tables import ConversationRow, TurnRow
+from backend.rooms.names import kept_name
 
 TURNS_TOLD = 20
 TURNS_READ = 3 * TURNS_TOLD  # replies cut before a word was heard are not told
@@ -38,7 +39,8 @@ async def begin(session: AsyncSession, new: schema.NewConversation) -> bool | No
         created = False
     if created or row.user_id == LOCAL_USER:  # made by a record that did not say whose it is
         row.user_id = user_id
-    row.persona_id, row.channel, row.room = new.persona_id, new.channel, new.room
+    row.persona_id, row.channel = new.persona_id, new.channel
+    row.room = None if new.room is None else kept_name(new.room)
     # Outboxes of two workers may deliver in any order: what is older does not undo what is newer.
     row.started_at = min(row.started_at, new.started_at)
     last_start = row.call_started_at or row.started_at

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import UserRow
@@ -14,6 +14,7 @@ from backend.conversations.deleted import BATCH, drop_sound, erase
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
 from backend.data.scrub import empty_log
+from backend.phone.tables import CallRow
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
 
@@ -85,11 +86,14 @@ async def purge(database: Database, days: int | None, now: datetime) -> int:
     gone = 0
     for user_id, kept in own.items():
         gone += await _purge_where(database, _older(kept, now), ConversationRow.user_id == user_id)
+        await _purge_calls(database, kept, now, CallRow.user_id == user_id)
     if days is not None:
         chosen_none = ConversationRow.user_id.not_in(
             select(UserRow.id).where(UserRow.retention_days.is_not(None))
         )
         gone += await _purge_where(database, _older(days, now), chosen_none)
+        of_others = or_(CallRow.user_id.is_(None), CallRow.user_id.not_in(list(own)))
+        await _purge_calls(database, days, now, of_others)
     if gone:
         await empty_log(database)
     return gone
@@ -112,6 +116,15 @@ async def _purge_where(database: Database, *conditions: ColumnElement[bool]) -> 
         gone += count
         if count < BATCH:
             return gone
+
+
+async def _purge_calls(
+    database: Database, days: int, now: datetime, whose: ColumnElement[bool]
+) -> None:
+    """Word that there was a call by telephone is kept as long as what was said in it."""
+    old = delete(CallRow).where(CallRow.ended_at < now - timedelta(days=days), whose)
+    async with database.writing() as session:
+        await session.execute(old)
 
 
 async def _erase_some(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:

@@ -26,6 +26,7 @@ from backend.data.portability_schema import (
 from backend.internal_schema import ToolCall
 from backend.memories.portable import exported
 from backend.personas.tables import PersonaImageRow, PersonaRow
+from backend.phone import portable as phone
 
 CONVERSATIONS_AT_ONCE = 20
 
@@ -40,6 +41,8 @@ async def export_all(database: Database, user_id: str) -> AsyncIterator[str]:
         ("personas", _personas(database, user_id)),
         ("conversations", _conversations(database, user_id)),
         ("memories", _memories(database, user_id)),
+        ("calls", phone.exported_calls(database, user_id)),
+        ("phone_lines", phone.exported_lines(database, user_id)),
     ):
         yield f', "{name}": ['
         between = ""

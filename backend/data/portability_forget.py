@@ -7,14 +7,14 @@ from backend.accounts.gone import Deed, OnUserGone
 from backend.accounts.sessions import OpenSessions
 from backend.accounts.tables import LOCAL_USER, AuditRow, InviteRow, SessionRow, UserRow
 from backend.accounts.users import delete_account, keep_an_admin
-from backend.conversations.deleted import delete_batch_of, drop_sound
-from backend.conversations.tables import ConversationRow
+from backend.conversations.deleted import delete_batch_of, drop_sound, of_user
 from backend.data.db import Database
 from backend.data.portability_scrub import scrub_files
 from backend.gateway.tables import ApiKeyRow, UsageRow
 from backend.memories.search import MemorySearch
 from backend.memories.stored import remove_all
 from backend.personas.tables import PersonaRow
+from backend.phone.tables import CallRow, PhoneLineRow
 
 
 class Forgetting:
@@ -47,7 +47,7 @@ class Forgetting:
 
 async def forget_conversations(database: Database, user_id: str) -> None:
     """As many units of work as it takes: years of calls do not go within one."""
-    await drop_sound(database, ConversationRow.user_id == user_id)
+    await drop_sound(database, of_user(user_id))
     left = 1
     while left:
         async with database.writing() as session:
@@ -61,7 +61,7 @@ async def forget_rows(session: AsyncSession, user_id: str) -> None:
         pass
     await remove_all(session, user_id)
     await session.execute(delete(PersonaRow).where(PersonaRow.owner_id == user_id))
-    for table in (SessionRow, ApiKeyRow, UsageRow):
+    for table in (SessionRow, ApiKeyRow, UsageRow, CallRow, PhoneLineRow):
         await session.execute(delete(table).where(table.user_id == user_id))
     await _leave_no_name(session, user_id)
     if user_id == LOCAL_USER:

@@ -19,6 +19,7 @@ from backend.data.scrub import empty_log
 from backend.gateway.tables import ApiKeyRow, UsageRow
 from backend.memories.tables import MemoryRow
 from backend.personas.tables import PersonaImageRow, PersonaRow
+from backend.phone.tables import CallRow, PhoneLineRow
 from chassis.logs import get_logger
 
 TRIES = 5  # a reader of an older state holds the log for as long as it reads
@@ -28,6 +29,7 @@ TABLES = (
     *(UserRow, SessionRow, InviteRow, AuditRow, ApiKeyRow, UsageRow),
     *(ConversationRow, TurnRow, RecordingRow, RecordingChunkRow),
     *(MemoryRow, PersonaRow, PersonaImageRow),
+    *(PhoneLineRow, CallRow),
 )
 
 log = get_logger(__name__)

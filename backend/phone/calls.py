@@ -9,12 +9,13 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts.tables import UserRow
 from backend.conversations.cursors import Cursor
 from backend.conversations.tables import ConversationRow
 from backend.phone import schema
 from backend.phone.numbers import normal
-from backend.phone.room_names import kept_name
 from backend.phone.tables import CallRow, Direction, PhoneLineRow
+from backend.rooms.names import kept_name
 from chassis.ended import EndedReason
 from chassis.errors import NotFound
 
@@ -47,13 +48,13 @@ async def get_call(session: AsyncSession, call_id: str) -> CallRow:
     return row
 
 
-def begin(session: AsyncSession, new: NewCall) -> CallRow:
+async def begin(session: AsyncSession, new: NewCall) -> CallRow:
     """A call of which nothing was known."""
     line, now = new.line, datetime.now(UTC)
     row = CallRow(
         id=uuid4().hex,
         user_id=line.user_id if line else None,
-        is_known=line is not None and _is_known(line, new),
+        is_known=line is not None and await _is_known(session, line, new),
         line_id=line.id if line else None,
         persona_id=new.persona_id or (line.persona_id if line else None),
         room=kept_name(new.room),
@@ -86,11 +87,15 @@ def end(row: CallRow, reason: EndedReason, at: datetime, *, guess: bool = False)
     return True
 
 
+def takes_a_line(row: CallRow) -> bool:
+    """While it is on: the agent is in it, or it rings somewhere for the agent."""
+    return row.answered_at is not None or row.direction == "outbound"
+
+
 async def on_now(session: AsyncSession, but: str | None = None) -> int:
-    """Calls that take a line: those the agent is in, and those that ring somewhere for it. Not
-    the one with id `but`."""
-    takes_a_line = or_(CallRow.answered_at.is_not(None), CallRow.direction == "outbound")
-    count = select(func.count()).where(CallRow.ended_at.is_(None), takes_a_line)
+    """Calls that take a line now, without the one with id `but`."""
+    takes_one = or_(CallRow.answered_at.is_not(None), CallRow.direction == "outbound")
+    count = select(func.count()).where(CallRow.ended_at.is_(None), takes_one)
     if but is not None:
         count = count.where(CallRow.id != but)
     return await session.scalar(count) or 0
@@ -144,7 +149,11 @@ def told(row: CallRow, readable: bool = False) -> schema.Call:
     return schema.Call.model_validate(values | {"state": state, "conversation_open": readable})
 
 
-def _is_known(line: PhoneLineRow, new: NewCall) -> bool:
+async def _is_known(session: AsyncSession, line: PhoneLineRow, new: NewCall) -> bool:
+    """Whether it is the line's owner who speaks, as far as a telephone tells."""
+    owner = await session.get(UserRow, line.user_id or "")
+    if owner is None or owner.disabled_at is not None:
+        return False
     if new.direction == "outbound":  # nobody types a PIN there
         return normal(new.called) in line.trusted_callers
     return line.pin is not None or normal(new.caller) in line.trusted_callers

@@ -31,7 +31,7 @@ def add_phone_routes(
             is_new = row is None
             if row is None:
                 line = await session.get(PhoneLineRow, body.line_id or "")
-                row = calls.begin(session, _new(body, line))
+                row = await calls.begin(session, _new(body, line))
                 if max_calls is not None and await calls.on_now(session, row.id) >= max_calls:
                     calls.end(row, EndedReason.LINES_BUSY, row.started_at)
             else:

@@ -49,7 +49,7 @@ def line_routes(
 ) -> APIRouter:
     """`changed` is called after each change of a line."""
     router = APIRouter(
-        prefix="/api/phone",
+        prefix="/api",
         tags=["phone"],
         responses=documented(InvalidRequest, Unauthorized, Forbidden, Unavailable),
     )
@@ -64,19 +64,19 @@ def _add_reading(
     who_asks: WhoAsks,
     status: Callable[[], Awaitable[schema.PhoneStatus]],
 ) -> None:
-    @router.get("/status", dependencies=[Depends(who_asks)])
+    @router.get("/phone/status", dependencies=[Depends(who_asks)])
     async def phone_status() -> schema.PhoneStatus:
         """Whether telephones can call, line by line, and how many calls are on."""
         return await status()
 
-    @router.get("/lines", dependencies=[Depends(who_asks)])
+    @router.get("/phone/lines", dependencies=[Depends(who_asks)])
     async def list_lines() -> schema.Lines:
         """Every line, without its secrets."""
         async with database.reading() as session:
             return schema.Lines(lines=[lines.told(row) for row in await lines.all_lines(session)])
 
     @router.get(
-        "/lines/{line_id}", dependencies=[Depends(who_asks)], responses=documented(NotFound)
+        "/phone/lines/{line_id}", dependencies=[Depends(who_asks)], responses=documented(NotFound)
     )
     async def get_line(line_id: LineId) -> schema.Line:
         async with database.reading() as session:
@@ -90,7 +90,7 @@ def _add_writing(
     who_asks: WhoAsks,
     changed: Callable[[], None],
 ) -> None:
-    @router.post("/lines", status_code=201, responses=documented(NotFound, Conflict))
+    @router.post("/phone/lines", status_code=201, responses=documented(NotFound, Conflict))
     async def create_line(
         body: schema.NewLine, request: Request, who: Annotated[Asker, Depends(who_asks)]
     ) -> schema.Line:
@@ -108,7 +108,7 @@ def _add_writing(
         changed()
         return lines.told(row)
 
-    @router.patch("/lines/{line_id}", responses=documented(NotFound, Conflict))
+    @router.patch("/phone/lines/{line_id}", responses=documented(NotFound, Conflict))
     async def change_line(
         line_id: LineId,
         body: schema.LineChange,
@@ -128,7 +128,7 @@ def _add_writing(
         changed()
         return lines.told(row)
 
-    @router.delete("/lines/{line_id}", status_code=204, responses=documented(NotFound))
+    @router.delete("/phone/lines/{line_id}", status_code=204, responses=documented(NotFound))
     async def delete_line(
         line_id: LineId, request: Request, who: Annotated[Asker, Depends(who_asks)]
     ) -> None:

@@ -7,8 +7,12 @@ from typing import TypeVar
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from livekit import api
-from livekit.protocol.models import Room
-from livekit.protocol.room import CreateRoomRequest
+from livekit.protocol.models import ParticipantInfo, Room
+from livekit.protocol.room import (
+    CreateRoomRequest,
+    ListParticipantsRequest,
+    ListParticipantsResponse,
+)
 from livekit.protocol.sip import (
     CreateSIPDispatchRuleRequest,
     CreateSIPInboundTrunkRequest,
@@ -32,7 +36,8 @@ from livekit.protocol.sip import (
     UpdateSIPOutboundTrunkRequest,
 )
 
-from backend.phone.plan import Found, room_config
+from backend.phone.plan import Found, line_of, room_config, sort
+from backend.rooms.names import is_phone_room
 from backend.rooms.watcher_sfu import Refused, Sfu
 
 RING_FOR = timedelta(seconds=30)
@@ -41,6 +46,19 @@ NO_REDIS = "sip not connected"  # the SFU's words
 CALLEE = "callee"  # identity of who is called
 
 M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRoom:
+    """One look at a telephone call's room. `status`: of the person at the telephone, as
+    livekit-sip says it; None: nobody is there."""
+
+    has_agent: bool
+    status: str | None = None
+    caller: str | None = None
+    called: str | None = None
+    line_id: str | None = None
+    sip_call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,44 @@ class SipSfu:
         """Raises NotThere when it is gone."""
         request = DeleteSIPDispatchRuleRequest(sip_dispatch_rule_id=id_)
         await self._ask("DeleteSIPDispatchRule", request, SIPDispatchRuleInfo)
+
+    async def rooms(self) -> list[str]:
+        """Names of the rooms of telephone calls."""
+        return [room for room in await self.sfu.rooms() if is_phone_room(room)]
+
+    async def close_room(self, room: str) -> None:
+        """Hangs up. Raises NotThere when it is over already."""
+        await self.sfu.close_room(room)
+
+    async def look(self, room: str) -> PhoneRoom:
+        """Who is there. Raises NotThere when it is gone."""
+        answer = await self.sfu.ask(
+            "RoomService/ListParticipants",
+            ListParticipantsRequest(room=room),
+            ListParticipantsResponse,
+            api.VideoGrants(room_admin=True, room=room),
+        )
+        kinds = ParticipantInfo.Kind
+        has_agent = any(p.kind == kinds.AGENT for p in answer.participants)
+        people = [p for p in answer.participants if p.kind == kinds.SIP]
+        if not people:
+            return PhoneRoom(has_agent=has_agent)
+        told = people[0].attributes
+        return PhoneRoom(
+            has_agent=has_agent,
+            status=told.get("sip.callStatus", ""),
+            caller=told.get("sip.phoneNumber") or None,
+            called=told.get("sip.trunkPhoneNumber") or None,
+            line_id=line_of(people[0].metadata),
+            sip_call_id=told.get("sip.callID") or None,
+        )
+
+    async def outbound_trunk(self, line_id: str) -> str | None:
+        """Its id; None: the SFU has none for the line."""
+        request, kind = ListSIPOutboundTrunkRequest(), ListSIPOutboundTrunkResponse
+        found = await self._ask("ListSIPOutboundTrunk", request, kind)
+        trunk = sort(found.items, {line_id}).of_line.get(line_id)
+        return None if trunk is None else trunk.sip_trunk_id
 
     async def open_room(self, room: str, metadata: str) -> None:
         """With the agent on its way, told `metadata`."""

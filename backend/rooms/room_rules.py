@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from backend.rooms.names import is_phone_room
+
 # Looks are a second apart and wait a second for an answer: dead within 4 s of its last word. Two
 # would do on a good network; over a bad one a lost packet costs the transport a whole second.
 SILENT_LOOKS = 3
@@ -146,6 +148,8 @@ def metadata_of(seen: RoomSeen, *, resume: bool) -> str:
     """
     newest_first = sorted(seen.dispatches, key=lambda d: d.created_at_s, reverse=True)
     told = _first_told([*(d.metadata for d in newest_first), *seen.told])
+    if told is None and is_phone_room(seen.name):
+        told = {"channel": "sip"}  # the agent asks the backend whose call the room's is
     metadata = told or {
         "conversation_id": seen.name,
         "user_id": None,
@@ -161,7 +165,9 @@ def _first_told(texts: Iterable[str]) -> dict[str, object] | None:
             told = json.loads(text)
         except ValueError:
             continue
-        if isinstance(told, dict) and isinstance(told.get("conversation_id"), str):
+        if not isinstance(told, dict):
+            continue
+        if isinstance(told.get("conversation_id"), str) or told.get("channel") == "sip":
             return told
     return None
 

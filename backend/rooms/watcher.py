@@ -169,7 +169,9 @@ class RoomWatcher(Background):
             return
         log.info("agent_dispatched", room=seen.name, why=decision.why)
         self._dispatched.labels(decision.why).inc()
-        self._sent_for[seen.name] = json.loads(decision.dispatch)["conversation_id"]
+        conversation = json.loads(decision.dispatch).get("conversation_id")
+        if conversation is not None:  # of a telephone call `phone.keeper` tells how it ends
+            self._sent_for[seen.name] = conversation
         await self._sfu.dispatch(seen.name, decision.dispatch)
         for dispatch in decision.cancel:
             with contextlib.suppress(NotThere):

@@ -33,11 +33,11 @@ from livekit.protocol.room import (
     RoomParticipantIdentity,
 )
 
+from backend.rooms.names import ROOM_PREFIX
 from backend.rooms.room_rules import AgentSeen, Answer, DispatchSeen, RoomSeen
 from chassis.http import AsyncClient, HTTPError, Response
 from chassis.settings import LiveKitSettings
 
-ROOM_PREFIX = "call-"
 ANSWER_WITHIN_S = 1.0
 DEADLINE_S = 2.5
 TOKEN_TTL = timedelta(minutes=1)

@@ -158,6 +158,9 @@ PHONE = [
     row("GET", LINE, STAFF),
     row("PATCH", LINE, STAFF, {"name": "Desk"}),
     row("DELETE", LINE, STAFF | {"admin": "404"}),  # the service key was faster
+    row("GET", "/api/calls", STAFF),
+    row("POST", "/api/calls", STAFF | {"agent": "403", "admin": "403"}, {"to": "{phone}"}),
+    row("DELETE", "/api/calls/{call_id}", STAFF),
     row("POST", "/internal/calls", SERVICE, {"room": "call-sip-{phone}"}),
     row("POST", "/internal/calls/{call_id}/ended", SERVICE, {"reason": "user_hung_up"}),
 ]

@@ -1,12 +1,11 @@
-"""Names of rooms of telephone calls."""
+"""Names of rooms: whose is a call's, and what of a name may be kept."""
 
 import secrets
 from hashlib import blake2b
 
-from backend.rooms.watcher_sfu import ROOM_PREFIX
-
-PHONE_PREFIX = f"{ROOM_PREFIX}sip-"
-ROOM_BITS = 128
+ROOM_PREFIX = "call-"  # of every call
+PHONE_PREFIX = f"{ROOM_PREFIX}sip-"  # of those by telephone
+ROOM_BITS = 128  # a guessed room name would let a stranger listen
 DIGEST_BYTES = 16
 
 
@@ -22,6 +21,6 @@ def kept_name(room: str) -> str:
     return PHONE_PREFIX + blake2b(room.encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 
-def new_room() -> str:
+def new_phone_room() -> str:
     """For a call that goes out."""
     return PHONE_PREFIX + secrets.token_urlsafe(ROOM_BITS // 8)
