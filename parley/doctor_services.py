@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from chassis.advice import Watched
+from chassis.coming import Coming
 from chassis.health import ProbeFailed
 from chassis.http import AsyncClient, HTTPError, pooled_client
 from chassis.metrics import Metrics
 from chassis.version import VERSION
 from parley.doctor_check import FIXES, Check, fine, warning, wrong
+from parley.doctor_downloads import Download, download_check
 from parley.environment import StackSettings
 from parley.services import PYTHON_SERVICES, READY_PATH
 
@@ -34,6 +36,7 @@ class _Service(BaseModel):
 class _Health(BaseModel):
     version: str
     services: list[_Service]
+    downloads: list[Download] = []
 
 
 class _Model(BaseModel):
@@ -45,6 +48,7 @@ class _Model(BaseModel):
 
 class _Ready(BaseModel):
     model: _Model
+    coming: Coming | None = None
 
 
 async def service_checks(stack: StackSettings, key: SecretStr | None) -> list[Check]:
@@ -54,8 +58,14 @@ async def service_checks(stack: StackSettings, key: SecretStr | None) -> list[Ch
         backend = await _asked(client, "backend", stack.reach("backend") + READY_PATH)
         health = await _health(client, stack, key)
         others = _as_the_backend_sees(health) if health else await _as_they_say(client, stack)
-        models = await asyncio.gather(*(_model(client, stack, name) for name in MODEL_SERVERS))
-    return [backend, *others, *(check for check in models if check)]
+        ready = await asyncio.gather(*(_ready(client, stack, name) for name in MODEL_SERVERS))
+    told = {name: one for name, one in zip(MODEL_SERVERS, ready, strict=True) if one}
+    models = [_model(name, one.model) for name, one in told.items()]
+    if health:
+        coming: list[tuple[str, Coming]] = [(one.service, one) for one in health.downloads]
+    else:
+        coming = [(name, one.coming) for name, one in told.items() if one.coming]
+    return [backend, *others, *models, *(download_check(*one) for one in coming)]
 
 
 def _as_the_backend_sees(health: _Health) -> list[Check]:
@@ -108,12 +118,12 @@ async def _health(
     return await _read(client, f"{stack.reach('backend')}/api/health", _Health, headers)
 
 
-async def _model(client: AsyncClient, stack: StackSettings, name: Any) -> Check | None:
-    """The weights of a model server; None where it does not tell."""
-    ready = await _read(client, stack.reach(name) + READY_PATH, _Ready, {})
-    if ready is None:
-        return None
-    told = ready.model
+async def _ready(client: AsyncClient, stack: StackSettings, name: Any) -> _Ready | None:
+    """What a model server tells of its models; None where it does not."""
+    return await _read(client, stack.reach(name) + READY_PATH, _Ready, {})
+
+
+def _model(name: str, told: _Model) -> Check:
     if told.serving is not None or told.state == "idle":
         return fine(f"{name} model", told.serving or f"{told.model}, resting")
     said = f"{told.model} is {told.state}" + (f": {told.reason}" if told.reason else "")

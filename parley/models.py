@@ -96,8 +96,8 @@ def _list(store: ModelStore, *, as_json: bool) -> int:
     for row in rows:
         words, style = STATES[row["state"]]
         if row["state"] == "partial":
-            words = f"{words}, {_size(row['on_disk_bytes'])}"
-        size = _size(row["size_bytes"]) if row["size_bytes"] else "?"
+            words = f"{words}, {size_text(row['on_disk_bytes'])}"
+        size = size_text(row["size_bytes"]) if row["size_bytes"] else "?"
         state = Text(words, style=style)
         table.add_row(row["id"], row["kind"] or "-", size, state, row["licence"], row["what"])
     width = None if sys.stdout.isatty() else PIPED_COLUMNS
@@ -192,9 +192,9 @@ class _Lines:
         now_s = time.monotonic()
         if now_s - self._at_s < LINE_EVERY_S:
             return
-        line = f"{self._id}: {_size(news.done_bytes)} of {_size(news.total_bytes)}"
+        line = f"{self._id}: {size_text(news.done_bytes)} of {size_text(news.total_bytes)}"
         if self._at_s > float("-inf"):
-            line += f", {_size((news.done_bytes - self._bytes) / (now_s - self._at_s))}/s"
+            line += f", {size_text((news.done_bytes - self._bytes) / (now_s - self._at_s))}/s"
         self._at_s, self._bytes = now_s, news.done_bytes
         _say(line)
 
@@ -221,11 +221,12 @@ def _remove(store: ModelStore, id_: str) -> int:
         return _complain("rm", f"{model.id} is not here")
     freed_bytes = store.size_on_disk(model)
     store.remove(model)
-    _say(f"{model.id} is gone: {_size(freed_bytes)} are free again")
+    _say(f"{model.id} is gone: {size_text(freed_bytes)} are free again")
     return 0
 
 
-def _size(count: float) -> str:
+def size_text(count: float) -> str:
+    """Bytes for people."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.0f} {unit}"
