@@ -1,26 +1,33 @@
 """What is left of memory and disks around this process: its container's, else the machine's."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-# The root of these files is the container's own group; a machine's root group has neither.
+# In a container this is its own group; a machine's root group has no limit.
 CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
 KIB = 1024
+# Of the two versions: folder, limit, what is held, and what of it the kernel can drop.
+FILES = (
+    ("", "memory.max", "memory.current", "inactive_file"),
+    ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+UNLIMITED_BYTES = 1 << 60  # version 1 says "no limit" by a number about as large
 
 
 def memory_used_bytes(cgroup: Path = CGROUP, meminfo: Path = MEMINFO) -> float:
     """Without what the kernel can drop at once; not a number where nothing tells."""
-    if _limit(cgroup) is not None and (held := _number(cgroup / "memory.current")) is not None:
-        return max(0, held - _rows(cgroup / "memory.stat").get("inactive_file", 0))
+    for folder, _, held_name, droppable in _limited(cgroup):
+        if (held := _number(folder / held_name)) is not None:
+            return max(0, held - _rows(folder / "memory.stat").get(droppable, 0))
     rows = _rows(meminfo)
     return (rows.get("MemTotal:", 0) - rows.get("MemAvailable:", 0)) * KIB if rows else float("nan")
 
 
 def memory_limit_bytes(cgroup: Path = CGROUP, meminfo: Path = MEMINFO) -> float:
     """What may be used before the kernel kills; not a number where nothing tells."""
-    limit = _limit(cgroup)
-    if limit is not None:
+    for _, limit, _, _ in _limited(cgroup):
         return limit
     rows = _rows(meminfo)
     return rows.get("MemTotal:", 0) * KIB if rows else float("nan")
@@ -42,8 +49,12 @@ def _there(folder: Path) -> Path:
     return next(one for one in (folder, *folder.parents) if one.is_dir())
 
 
-def _limit(cgroup: Path) -> int | None:
-    return _number(cgroup / "memory.max")
+def _limited(cgroup: Path) -> Iterator[tuple[Path, int, str, str]]:
+    """The group's folder and limit, where it has one, and the names of what else it tells."""
+    for folder, limit_name, held, droppable in FILES:
+        limit = _number(cgroup / folder / limit_name)
+        if limit is not None and limit < UNLIMITED_BYTES:
+            yield cgroup / folder, limit, held, droppable
 
 
 def _number(path: Path) -> int | None:

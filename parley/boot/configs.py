@@ -87,6 +87,11 @@ def redis(secrets: Mapping[str, str]) -> str:
     )
 
 
+def backend_target(settings: BootSettings) -> str:
+    """Where Prometheus finds the backend, whose port is a setting."""
+    return json.dumps([{"targets": [f"backend:{settings.backend_port}"]}])
+
+
 def redis_exporter(secrets: Mapping[str, str]) -> str:
     """Passwords by address, as Prometheus's exporter reads them."""
     return json.dumps({f"redis://redis:{REDIS_PORT}": secrets["REDIS_PASSWORD"]})

@@ -25,7 +25,8 @@ def shares(
         "llm": _picked(secrets, "LLM_API_KEY"),
         "tts": _picked(secrets, "TTS_API_KEY"),
         "embedded": _picked(secrets, "EMBEDDED_API_KEY"),
-        "prometheus": _picked(secrets, "PARLEY_SERVICE_KEY", "LIVEKIT_METRICS_PASSWORD"),
+        "prometheus": _picked(secrets, "PARLEY_SERVICE_KEY", "LIVEKIT_METRICS_PASSWORD")
+        | {"backend.json": configs.backend_target(settings)},
         "grafana": _picked(secrets, "GRAFANA_ADMIN_PASSWORD"),
         "redis-exporter": {"redis.json": configs.redis_exporter(secrets)},
         "postgres": _picked(secrets, "POSTGRES_PASSWORD"),

@@ -31,6 +31,18 @@ def test_a_container_counts_its_own_memory_without_what_can_be_dropped(
     assert memory_used_bytes(own, meminfo) == 70 * MIB
 
 
+def test_an_older_kernel_tells_it_in_other_words(tmp_path: Path, meminfo: Path) -> None:
+    own = tmp_path / "memory"
+    own.mkdir()
+    (own / "memory.limit_in_bytes").write_text(f"{128 * MIB}\n")
+    (own / "memory.usage_in_bytes").write_text(f"{100 * MIB}\n")
+    (own / "memory.stat").write_text(f"inactive_file 1\ntotal_inactive_file {30 * MIB}\n")
+    assert memory_limit_bytes(tmp_path, meminfo) == 128 * MIB
+    assert memory_used_bytes(tmp_path, meminfo) == 70 * MIB
+    (own / "memory.limit_in_bytes").write_text("9223372036854771712\n")
+    assert memory_limit_bytes(tmp_path, meminfo) == 8192 * 1024
+
+
 def test_without_a_limit_it_is_the_machines(tmp_path: Path, meminfo: Path) -> None:
     own = container(tmp_path, "max\n")
     assert memory_limit_bytes(own, meminfo) == 8192 * 1024

@@ -131,6 +131,7 @@ def _pointed(stack: Stack, sfu_port: int, own_port: int, folder: Path) -> dict[s
     jobs = [job for job in told["scrape_configs"] if job["job_name"] in ports]
     for job in jobs:
         job.pop("dns_sd_configs", None)
+        job.pop("file_sd_configs", None)
         job["static_configs"] = [{"targets": [f"127.0.0.1:{ports[job['job_name']]}"]}]
         for how, file in (("authorization", "credentials_file"), ("basic_auth", "password_file")):
             if how in job:
