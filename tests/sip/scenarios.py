@@ -106,8 +106,7 @@ def bye_without_ack() -> str:
         _maybe(100, 180),
         '<recv response="200" rrs="true"/>',
         _request("BYE", 2),
-        '<recv response="200" optional="true"/>',
-        '<pause milliseconds="500"/>',
+        '<recv response="200"/>',
     )
 
 
@@ -126,13 +125,25 @@ def cancelled(after_ms: int) -> str:
     )
 
 
-def refused(code: int, body: str = GOOD_SDP, user: str = "[field0]") -> str:
+def refused(code: int, body: str = GOOD_SDP) -> str:
     """An INVITE that is answered with `code`, and nothing after."""
     return _scenario(
         _invite(body),
         _maybe(100, 180),
         f'<recv response="{code}"/>',
         _request("ACK"),
+    )
+
+
+def unheard(wait_ms: int = 4_000) -> str:
+    """An INVITE that nobody picks up: refused, or left without a word, as scanners are."""
+    return _scenario(
+        _invite(GOOD_SDP),
+        _maybe(100, 180),
+        f'<recv response="404" timeout="{wait_ms}" ontimeout="1"/>',
+        _request("ACK"),
+        '<label id="1"/>',
+        '<pause milliseconds="10"/>',
     )
 
 

@@ -1,5 +1,6 @@
 """The embedded language model, but for what it has no words for: a caller who wants to be put
-through gets the tool call that a bigger model would make."""
+through gets the tool call that a bigger model would make. They ask by a
+key: no word can be misheard."""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tests.fakes.chat_chunks import conversation, reply, tool_call
 from tests.fakes.openai_backend import Json, Reply
 
 ASK_WITHIN_S = 60.0
+KEY_OF_RECEPTION = "(keys pressed: 7)"
 
 
 class Switchboard:
@@ -47,7 +49,7 @@ def answer_of(body: Json) -> Reply | None:
     said = conversation(body)
     role, text = said[-1]
     asked = next((words for who, words in reversed(said) if who == "user"), "").lower()
-    if "transfer_call" not in json.dumps(body.get("tools", [])) or "reception" not in asked:
+    if "transfer_call" not in json.dumps(body.get("tools", [])) or KEY_OF_RECEPTION not in asked:
         return None
     if role == "user":
         return tool_call("transfer_call", '{"to": "reception"}')

@@ -54,10 +54,13 @@ snd_path .
 class Softphone:
     """One telephone with one line. Its events are kept, and waited for in their order."""
 
-    def __init__(self, folder: Path, number: str, exchange_port: int) -> None:
+    def __init__(
+        self, folder: Path, number: str, exchange_port: int, sip_port: int | None = None
+    ) -> None:
         self._folder = folder
         self._exchange_port = exchange_port
-        self.sip_port, _, self._control_port = free_ports(3)  # baresip takes the next one for TLS
+        free, _, self._control_port = free_ports(3)  # baresip takes the one after for TLS
+        self.sip_port = sip_port or free
         self.number = number
         self._buffer = b""
         self._seen: list[Event] = []

@@ -1,0 +1,71 @@
+"""What a call, and the next one, come to when a part of the exchange dies."""
+
+import os
+import signal
+import socket
+
+import pytest
+from dotenv import dotenv_values
+
+from tests.sip.exchange import NUMBER, Exchange, until
+from tests.sip.softphone import Softphone
+
+pytestmark = [pytest.mark.usefixtures("line"), pytest.mark.timeout(300)]
+
+
+def test_a_call_whose_sip_service_dies_is_over_and_the_next_one_works(
+    phone: Softphone, exchange: Exchange
+) -> None:
+    phone.dial(NUMBER)
+    phone.until("CALL_ESTABLISHED")
+    call = exchange.last_call()
+    (pid,) = exchange.stack.pids("sip")
+    os.kill(pid, signal.SIGKILL)
+    ended = exchange.until_ended(call["id"], within_s=40)
+    assert ended["ended_reason"] == "user_left"
+    assert exchange.jobs() == 0
+    phone.hang_up()
+    exchange.stack.wait_restarted("sip", pid, 20)
+    exchange.stack.wait_service_ready("sip", 20)
+    until_greeted(phone, exchange)
+
+
+def test_lines_come_back_after_redis_forgot_them(
+    phone: Softphone, exchange: Exchange, line: str
+) -> None:
+    ask_redis(exchange, "FLUSHALL")
+    assert b"\n$" not in ask_redis(exchange, "KEYS sip_*")
+    until(lambda: b"sip_dispatch_rule" in ask_redis(exchange, "KEYS sip_*"), 60, "rules are back")
+    exchange.until_ready(line)
+    until_greeted(phone, exchange)
+
+
+def test_lines_come_back_after_redis_died(phone: Softphone, exchange: Exchange, line: str) -> None:
+    (pid,) = exchange.stack.pids("redis")
+    os.kill(pid, signal.SIGKILL)
+    exchange.stack.wait_restarted("redis", pid, 20)
+    until(lambda: b"sip_dispatch_rule" in ask_redis(exchange, "KEYS sip_*"), 60, "rules are back")
+    exchange.until_ready(line)
+    until_greeted(phone, exchange)
+
+
+def until_greeted(phone: Softphone, exchange: Exchange) -> None:
+    phone.dial(NUMBER)
+    phone.until("CALL_ESTABLISHED", within_s=60)
+    phone.until_heard()
+    phone.hang_up()
+    assert exchange.until_ended(exchange.last_call()["id"])["ended_reason"] == "user_hung_up"
+
+
+def ask_redis(exchange: Exchange, command: str) -> bytes:
+    """Empty while it does not answer."""
+    password = dotenv_values(exchange.stack.folder / ".env")["REDIS_PASSWORD"]
+    try:
+        with socket.create_connection(("127.0.0.1", exchange.stack.ports["REDIS_PORT"]), 2) as link:
+            link.sendall(f"AUTH {password}\r\n{command}\r\nQUIT\r\n".encode())
+            answer = b""
+            while piece := link.recv(65_536):
+                answer += piece
+            return answer
+    except OSError:
+        return b""
