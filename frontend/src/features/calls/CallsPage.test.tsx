@@ -198,7 +198,7 @@ describe('calling somebody', () => {
   it('says which setting forbids a number', async () => {
     const { user } = show(
       { lines: [LINE] },
-      { 'POST /api/calls': failure(403, 'dial_not_allowed') },
+      { 'POST /api/calls': failure(403, 'number_not_allowed') },
     );
     const field = await number();
     await user.type(field, '+1900{Enter}');

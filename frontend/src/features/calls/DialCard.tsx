@@ -15,14 +15,16 @@ import { plainNumber } from './number';
 import type { Line } from './phone';
 
 type Problem = 'numberMissing' | 'numberWrong';
-type Refusal = 'notAllowed' | 'noLine' | 'busy' | 'unreachable';
+type Refusal = 'notAllowed' | 'noLine' | 'busy' | 'ours' | 'already' | 'tries';
 
 /** What the server says no with, in words that say what to do. */
 const REFUSALS: Record<string, Refusal> = {
-  dial_not_allowed: 'notAllowed',
+  number_not_allowed: 'notAllowed',
   no_outbound_line: 'noLine',
   lines_busy: 'busy',
-  sip_unreachable: 'unreachable',
+  dial_loop: 'ours',
+  already_calling: 'already',
+  too_many_tries: 'tries',
 };
 
 type Props = { lines: readonly Line[]; onCalling: (news: string) => void };

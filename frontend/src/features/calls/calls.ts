@@ -1,11 +1,12 @@
 /** Telephone calls as the server tells of them: going on, over, made and hung up. */
 
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
-import { ask } from '../../client/api';
+import { api, ask } from '../../client/api';
+import type { components } from '../../client/schema';
 import { t } from '../../i18n';
-import { type Call, type Dial, phoneApi } from './contract';
 
-export type { Call };
+export type Call = components['schemas']['Call'];
+type Dial = components['schemas']['Dial'];
 
 const LIVE_EVERY_MS = 2_000;
 const HISTORY_KEY = ['calls', 'ended'] as const;
@@ -13,7 +14,7 @@ const HISTORY_KEY = ['calls', 'ended'] as const;
 export const liveQuery = queryOptions({
   queryKey: ['calls', 'live'],
   queryFn: async ({ signal }) =>
-    (await ask(phoneApi.GET('/api/calls', { params: { query: { state: 'live' } }, signal }))).calls,
+    (await ask(api.GET('/api/calls', { params: { query: { state: 'live' } }, signal }))).calls,
   refetchInterval: LIVE_EVERY_MS,
 });
 
@@ -21,13 +22,13 @@ export const historyKey = HISTORY_KEY;
 
 export function fetchEnded(cursor: string | null, signal: AbortSignal) {
   const query = { state: 'ended' as const, ...(cursor && { cursor }) };
-  return ask(phoneApi.GET('/api/calls', { params: { query }, signal }));
+  return ask(api.GET('/api/calls', { params: { query }, signal }));
 }
 
-export const dial = (body: Dial) => ask(phoneApi.POST('/api/calls', { body }));
+export const dial = (body: Dial) => ask(api.POST('/api/calls', { body }));
 
 export const hangUp = (id: string) =>
-  ask(phoneApi.DELETE('/api/calls/{call_id}', { params: { path: { call_id: id } } }));
+  ask(api.DELETE('/api/calls/{call_id}', { params: { path: { call_id: id } } }));
 
 /** After a call began or ended by our doing. */
 export const callsChanged = (client: QueryClient) =>

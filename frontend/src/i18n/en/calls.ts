@@ -58,7 +58,9 @@ export const calls = {
       'This server does not call that number. Its owner names the numbers it may call in BACKEND_PHONE_DIAL_ALLOW.',
     noLine: 'There is no line that can call out. Give a line an address for calls out.',
     busy: 'All lines are busy. Wait until a call ends, or raise BACKEND_PHONE_MAX_CALLS.',
-    unreachable: 'The telephone service does not answer.',
+    ours: 'That is a number of one of these lines.',
+    already: 'That number is being called already.',
+    tries: 'Nobody was reached there several times. Try again in ten minutes.',
   },
   history: {
     title: 'Earlier calls',

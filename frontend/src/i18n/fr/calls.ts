@@ -60,7 +60,9 @@ export const calls = {
     noLine:
       'Aucune ligne ne peut appeler. Donnez à une ligne une adresse pour les appels sortants.',
     busy: 'Toutes les lignes sont occupées. Attendez la fin d’un appel ou augmentez BACKEND_PHONE_MAX_CALLS.',
-    unreachable: 'Le service téléphonique ne répond pas.',
+    ours: 'C’est le numéro d’une de ces lignes.',
+    already: 'Ce numéro est déjà en train d’être appelé.',
+    tries: 'Personne n’y a été joint plusieurs fois. Réessayez dans dix minutes.',
   },
   history: {
     title: 'Appels passés',
