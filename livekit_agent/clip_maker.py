@@ -14,6 +14,7 @@ from livekit_agent.settings import AgentSettings
 RENDER_WITHIN_S = 60.0  # one sentence, behind all that callers wait for
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 60.0
+FOLLOW_S = 30.0
 MAX_WANTED = 64  # voices at once: more than any worker has calls
 TOO_MANY_REQUESTS = 429
 SPEAKER = "model"  # file in a folder of clips: which model spoke them
@@ -25,7 +26,12 @@ class ClipMaker:
     """Renders, one line at a time, what is missing of the voices that were asked for. Enter it to
     start; it waits by itself for a TTS that is not ready."""
 
-    def __init__(self, clips: Clips, http: AsyncClient, settings: AgentSettings) -> None:
+    def __init__(
+        self, clips: Clips, http: AsyncClient, settings: AgentSettings, *, follows: bool = False
+    ) -> None:
+        """`follows`: looks now and then whether another model has taken over the TTS, which may
+        become better while it runs, and has it speak the lines anew."""
+        self._follows = follows
         self._clips = clips
         self._http = http
         self._settings = settings
@@ -60,7 +66,13 @@ class ClipMaker:
 
     async def _work(self) -> None:
         while True:
-            voice, language = await self._wanted.get()
+            try:
+                async with asyncio.timeout(FOLLOW_S if self._follows else None):
+                    voice, language = await self._wanted.get()
+            except TimeoutError:
+                for known in self._known:  # nothing is rendered twice by the same model
+                    self._wanted.put_nowait(known)
+                continue
             try:
                 await self._render_all(voice, language)
             except OSError as exc:  # a full or read-only disk: the standby's clips remain

@@ -53,7 +53,7 @@ class Worker:
         self._accepted: set[str] = set()  # jobs that may have no process yet
         self._turned_away: set[str] = set()  # jobs that only say that all lines are busy
         self._turn_scorer = TurnScorer()
-        self._clip_maker = ClipMaker(Clips(settings), self._client, settings)
+        self._clip_maker = ClipMaker(Clips(settings), self._client, settings, follows=True)
         self._server = AgentServer(
             ws_url=livekit.url,
             api_key=livekit.api_key,

@@ -258,6 +258,28 @@ async def test_clips_of_an_engine_that_stood_in_are_rendered_anew(
     assert pitch(fresh.frames("searching", "nova", "en")) == pytest.approx(500, abs=2)
 
 
+async def test_a_model_that_takes_over_speaks_the_lines_anew(
+    clips: Clips, server: SpeechServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livekit_agent.clip_maker.FOLLOW_S", 0.05)
+    server.model, server.pcm = "espeak-ng", tone(300)
+    settings = AgentSettings(tts_url=f"{server.url}/v1", tts_model="tts-1")
+    http = pooled_client(metrics=Metrics("test_clips"))
+    async with http, ClipMaker(clips, http, settings, follows=True) as maker:
+        maker.want("nova", "en")
+        await _done(maker)
+        asked = len(server.bodies)
+        await asyncio.sleep(0.2)  # some looks
+        assert len(server.bodies) == asked
+        server.model, server.pcm = "kokoro", tone(500)
+        async with asyncio.timeout(WITHIN_S):
+            while len(server.bodies) < 2 * asked:  # noqa: ASYNC110 - the server has no event
+                await asyncio.sleep(0.01)
+        await _done(maker)
+    fresh = clips_in(tmp_path, tmp_path)
+    assert pitch(fresh.frames("searching", "nova", "en")) == pytest.approx(500, abs=2)
+
+
 async def test_a_disk_that_takes_nothing_ends_no_task(
     built: Path, tmp_path: Path, server: SpeechServer
 ) -> None:
