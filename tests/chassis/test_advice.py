@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from httpx2 import AsyncClient, ConnectError, HTTPError, MockTransport, Request, Response
 
-from chassis.advice import FIXES, code_of_answer, why_of_answer
+from chassis.advice import FIXES, Watched, code_of_answer, why_of_answer
+from chassis.coming import Coming
 
 
 def answer(**lacking: str) -> bytes:
@@ -46,3 +48,35 @@ def test_what_is_ready_needs_no_advice() -> None:
 def test_the_reason_is_the_services_own() -> None:
     said = why_of_answer("http://stt", 503, answer(model="small is failed: no such file"))
     assert said == "http://stt answered 503: model: small is failed: no such file"
+
+
+async def test_the_model_on_its_way_is_seen_until_the_service_is_gone() -> None:
+    coming = {"model": "kokoro", "phase": "downloading", "bytes_done": 3, "bytes_total": 9}
+    answers: list[Response | HTTPError] = [
+        Response(200, json={"dependencies": [], "coming": coming}),
+        Response(200, json={"dependencies": [], "coming": {"phase": "of a newer version"}}),
+        Response(200, json={"dependencies": [], "coming": coming}),
+        ConnectError("refused"),
+    ]
+
+    def answer_next(_: Request) -> Response:
+        answer = answers.pop(0)
+        if isinstance(answer, HTTPError):
+            raise answer
+        return answer
+
+    async with AsyncClient(transport=MockTransport(answer_next)) as client:
+        watched = Watched("tts", "http://tts/health/ready", client)
+        await watched.probe()
+        assert known_of(watched) == Coming.model_validate(coming)
+        await watched.probe()
+        assert known_of(watched) is None
+        await watched.probe()
+        assert known_of(watched) is not None
+        with pytest.raises(HTTPError):
+            await watched.probe()
+        assert known_of(watched) is None
+
+
+def known_of(watched: Watched) -> Coming | None:
+    return watched.coming
