@@ -17,6 +17,8 @@ OF_MACHINE: Mapping[str, str] = MappingProxyType(
         "web_app_not_built": "Run `parley setup`.",
         "sfu_not_built": "Run `parley setup`.",
         "sfu_broken": "Delete the binary, or name another in LIVEKIT_SERVER_BIN.",
+        "sip_not_built": "Run `parley setup` with PARLEY_PHONE=on.",
+        "redis_missing": "Install redis-server, or leave the telephone out with PARLEY_PHONE=off.",
         "disk_low": "Make room on that disk: builds, models and conversations need it.",
         "env_missing": "Run `parley up` once: it writes .env.",
         "env_readable": "Run `chmod 600 .env`: others may read your secrets.",

@@ -18,7 +18,7 @@ from chassis.settings import (
 from chassis.version import VERSION
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
-from parley import ports, sfu, webapp
+from parley import ports, sfu, sip, webapp
 from parley.build_step import SetupFailed
 from parley.doctor_check import Check, fine, warning, wrong
 from parley.environment import Port, StackSettings, chosen_variables, ports_of
@@ -45,6 +45,9 @@ def machine_checks(stack: StackSettings) -> list[Check]:
     if stack.runs_sfu:
         sfu_check, has_sfu = _sfu_binary(stack)
         checks.append(sfu_check)
+    if stack.parley_phone:
+        checks += [_sip_binary(), _redis()]
+        has_sfu = has_sfu and sip.cached_binary().is_file()
     checks.append(_tool("go", sfu.go_version(), sfu.NEEDS_GO, needed=not has_sfu))
     return checks
 
@@ -110,6 +113,20 @@ def _sfu_binary(stack: StackSettings) -> tuple[Check, bool]:
     if version is None:
         return wrong("livekit-server", f"{binary} does not run", "sfu_broken"), True
     return fine("livekit-server", f"{'.'.join(map(str, version))} at {binary}"), True
+
+
+def _sip_binary() -> Check:
+    binary = sip.cached_binary()
+    if binary.is_file():
+        return fine("livekit-sip", f"{sip.VERSION} at {binary}")
+    return warning("livekit-sip", "not built yet", "sip_not_built")
+
+
+def _redis() -> Check:
+    binary = sip.redis_binary()
+    if binary is not None:
+        return fine("redis-server", str(binary))
+    return wrong("redis-server", "not installed", "redis_missing")
 
 
 def _disk(name: str, path: Path) -> Check:

@@ -140,3 +140,23 @@ async def test_a_recorded_call_goes_on_where_it_was(tmp_path: Path) -> None:
     ]
     assert [memory.text for memory in context.memories] == ["The user is called Sam"]
     assert kept["turn_id"] == turns[0]["id"]
+
+
+async def test_a_telephone_call_ends_for_the_list_of_calls_too(tmp_path: Path) -> None:
+    async with Outbox(tmp_path) as outbox, Journal(outbox, "c1", call_id="x/1") as journal:
+        journal.ended(EndedReason.TRANSFERRED, at_s=NOON_S)
+    letters = await letters_of(tmp_path)
+    assert [x.path for x in letters] == [
+        "/internal/calls/x%2F1/ended",
+        "/internal/conversations/c1/end",
+    ]
+    assert {body(x)["reason"] for x in letters} == {"transferred"}
+
+
+async def test_a_call_that_was_turned_away_is_no_conversation(tmp_path: Path) -> None:
+    async with Outbox(tmp_path) as outbox:
+        async with Journal(outbox, "c1", call_id="x1") as journal:
+            journal.refused(EndedReason.LINES_BUSY)
+        async with Journal(outbox, "c2") as journal:  # the backend knows of no such call
+            journal.refused(EndedReason.LINES_BUSY)
+    assert [x.path for x in await letters_of(tmp_path)] == ["/internal/calls/x1/ended"]

@@ -15,6 +15,7 @@ HUNG_UP = rtc.DisconnectReason.CLIENT_INITIATED
 LOST = rtc.DisconnectReason.CONNECTION_TIMEOUT
 PERSON = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 RECORDER = rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS
+TELEPHONE = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
 AGENT = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
 
 
@@ -107,3 +108,15 @@ async def test_a_room_that_closes_around_its_caller_is_closed() -> None:
     async with Presence(room, end):
         room.closes()
         assert await end.reason() is EndedReason.ROOM_CLOSED
+
+
+@in_virtual_time
+async def test_a_telephone_that_is_cut_off_does_not_come_back() -> None:
+    room = Room()
+    room.joins("phone", kind=TELEPHONE)
+    end = CallEnd(nothing)
+    async with Presence(room, end):  # type: ignore[arg-type]
+        began_s = now_s()
+        room.leaves("phone", LOST)
+        assert await end.reason() is EndedReason.USER_LEFT
+        assert now_s() == began_s
