@@ -151,6 +151,7 @@ class Abilities:
     completions: bool
     embeddings: bool
     context_tokens: int | None  # of one chat, prompt and reply together; None: no such limit
+    can_skip_reasoning: bool = False  # where `reasoning_effort` is "none"
 
 
 class Engine(AbstractContextManager["Engine"], Protocol):

@@ -58,6 +58,7 @@ class LlamaServer(ChildEngine):
                 completions=not embeddings,
                 embeddings=embeddings,
                 context_tokens=ctx_tokens,
+                can_skip_reasoning=True,
             ),
             max_rss_bytes=max_rss_bytes,
             patience=patience,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -27,6 +28,7 @@ from inference.llm.service import Llm
 from inference.llm.wire import ChatWire, CompletionWire, Wire, embedded, events
 from inference.model_status import EngineFailed
 from inference.service import client_of, priority_of, require_key
+from inference.slots import LIVE
 
 CLIENT_LEFT = 499
 RETRY_AFTER_S = 1.0
@@ -58,6 +60,9 @@ def llm_routes(llm: Llm) -> APIRouter:
         """The next message of a chat, whole or streamed."""
         engine = await _engine_for(llm, body.model)
         chat = chat_of(body, engine.abilities)
+        # Somebody waits on the line: seconds of thought are seconds of silence.
+        if priority == LIVE and not chat.reasoning_effort and engine.abilities.can_skip_reasoning:
+            chat = replace(chat, reasoning_effort="none")
         deltas = llm.chat(chat, client=client, priority=priority)
         wire = ChatWire(model=engine.model)
         return await _answered(request, deltas, body, wire, llm.settings.total_s)

@@ -373,6 +373,27 @@ async def test_log_probabilities_of_a_completion(make: Any) -> None:
         assert answer["choices"][0]["logprobs"] == columns | {"text_offset": []}
 
 
+@pytest.mark.parametrize(
+    ("able", "asked", "priority", "reaches"),
+    [
+        (True, {}, "live", "none"),
+        (True, {"reasoning_effort": "high"}, "live", "high"),
+        (True, {}, "normal", None),
+        (False, {}, "live", None),
+    ],
+)
+async def test_who_waits_on_the_line_is_not_thought_about(
+    make: Any, able: bool, asked: dict[str, str], priority: str, reaches: str | None
+) -> None:
+    engine = FakeEngine(TextDelta("Hello."), END, can_skip_reasoning=able)
+    async with make(engine) as app:
+        status, _ = await post(app, BODY | asked, asyncio.Event(), x_parley_priority=priority)
+    assert status == 200
+    (chat,) = engine.asked
+    assert isinstance(chat, Chat)
+    assert chat.reasoning_effort == reaches
+
+
 async def test_what_is_asked_reaches_the_engine(make: Any) -> None:
     engine = FakeEngine(TextDelta("{}"), END)
     schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {}}}
