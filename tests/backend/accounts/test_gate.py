@@ -129,6 +129,7 @@ def test_numbers_and_schema_are_for_this_machine_and_the_services(
 def test_who_has_the_service_key_reads_numbers_by_any_name(local: TestClient) -> None:
     headers = {"host": "backend:8080", "authorization": f"Bearer {SERVICE_KEY}"}
     assert local.get("/metrics", headers=headers).status_code == 200
+    assert local.get("/api/phone/lines", headers=headers).status_code == 200
     assert local.get("/api/me", headers=headers).status_code == 403
 
 

@@ -77,7 +77,8 @@ async def test_a_line_becomes_trunks_and_a_rule_that_sends_the_agent(
     await reconciler(database, sip).look()
     (inbound,), (outbound,) = sfu.inbound.values(), sfu.outbound.values()
     (rule,) = sfu.rules.values()
-    assert (inbound.numbers, inbound.allowed_addresses) == (["+4930123456"], ["203.0.113.7/32"])
+    assert inbound.numbers == ["+4930123456"]
+    assert inbound.allowed_addresses == ["203.0.113.7/32"]
     assert (outbound.address, outbound.auth_password) == ("sip.example.net", "secret")
     individual = rule.rule.dispatch_rule_individual
     assert (individual.room_prefix, individual.pin) == ("call-sip-", "1234")
@@ -130,7 +131,8 @@ async def test_a_change_replaces_and_takes_away(
     await look()
     (inbound,), (rule,) = sfu.inbound.values(), sfu.rules.values()
     assert set(sfu.inbound) | set(sfu.rules) == ids
-    assert (inbound.numbers, rule.rule.dispatch_rule_individual.pin) == (["+4930777"], "")
+    assert inbound.numbers == ["+4930777"]
+    assert rule.rule.dispatch_rule_individual.pin == ""
     assert not sfu.outbound
 
 
@@ -251,7 +253,7 @@ async def test_whatever_happened_one_look_makes_it_so_and_the_next_does_nothing(
         puts = sfu.puts
         await look()
         assert sfu.puts == puts
-        assert all(row.state == "ready" for row in rows) or not rows or await all_ready(database)
+        assert await all_ready(database)
 
 
 async def all_ready(database: Database) -> bool:
