@@ -162,12 +162,18 @@ class Call:
         self._listen(parts, presence, remembering)
         await self._start(parts, presence, stack)
         if self._phone is not None:
-            await picked_up(self._ctx.room, self._phone.identity)
+            await self._picked_up(self._phone, presence)
         await self._record_sound(announcer, stack)
         self._greet(announcer)
         await self._attend(parts, announcer, switches, stack)
         sizing = asyncio.create_task(size_history(engines, history))
         stack.callback(sizing.cancel)
+
+    async def _picked_up(self, phone: PhoneCall, presence: Presence) -> None:
+        """Of one who hung up before anybody watched who leaves, nobody else says so."""
+        room = self._ctx.room
+        if not await picked_up(room, phone.identity) and not presence.people():
+            self._end.end(EndedReason.USER_HUNG_UP)
 
     async def _make_parts(
         self, engines: Engines, history: History, clips: Clips, stack: AsyncExitStack

@@ -12,16 +12,17 @@ from livekit.agents.utils.participant import wait_for_participant_attribute
 
 from chassis.ended import EndedReason
 from chassis.logs import get_logger
-from livekit_agent.backend_client import BackendClient, BackendUnavailable, LinesBusy
+from livekit_agent.backend_client import BackendClient, BackendUnavailable, KnownCall, LinesBusy
 from livekit_agent.call_metadata import BUSY_MARK, CallMetadata
 from livekit_agent.clips import SAMPLE_RATE_HZ
 
 SIP = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
-THERE_WITHIN_S = 10.0  # the caller is in the room before the agent is sent for
+THERE_WITHIN_S = 10.0  # whoever it is: their telephone is in the room while it rings
 PICKED_UP_WITHIN_S = 10.0  # livekit-sip picks up when it can hear the agent
 ANSWERED_WITHIN_S = 120.0  # by whom we call: the backend lets it ring for less
 SAID_WITHIN_S = 20.0
 DELETED_WITHIN_S = 3.0
+ANNOUNCED_TRIES = 2  # a second each; the caller hears it ring
 DIAL_RESULTS: dict[int, EndedReason] = {
     rtc.DisconnectReason.USER_REJECTED: EndedReason.CALLEE_BUSY,
     rtc.DisconnectReason.SIP_TRUNK_FAILURE: EndedReason.DIAL_FAILED,
@@ -56,7 +57,7 @@ async def taken(ctx: JobContext, backend: BackendClient, metadata: CallMetadata)
     await ctx.connect()
     outbound = metadata.direction == "outbound"
     try:
-        async with asyncio.timeout(ANSWERED_WITHIN_S if outbound else THERE_WITHIN_S):
+        async with asyncio.timeout(THERE_WITHIN_S):
             person = await ctx.wait_for_participant(kind=SIP)
     except (TimeoutError, RuntimeError) as exc:  # RuntimeError: the room is gone
         raise NoCall(EndedReason.DIAL_FAILED if outbound else EndedReason.USER_HUNG_UP) from exc
@@ -120,28 +121,30 @@ async def _announced(
     call = PhoneCall(metadata=metadata, identity=person.identity)
     numbers = (told.get("sip.phoneNumber"), told.get("sip.trunkPhoneNumber"))
     caller, called = numbers if metadata.direction == "inbound" else reversed(numbers)
-    try:
-        known = await backend.call_began(
-            room=ctx.job.room.name,
-            line_id=metadata.line_id,
-            direction=metadata.direction,
-            caller=caller,
-            called=called,
-            sip_call_id=told.get("sip.callIDFull") or told.get("sip.callID"),
-        )
-    except LinesBusy:
-        return replace(call, is_busy=True)
-    except BackendUnavailable as exc:
-        log.warning("call_not_announced", reason=str(exc))
-        return call
-    return replace(
-        call,
-        call_id=known.call_id,
-        metadata=metadata.model_copy(
-            update={
-                "conversation_id": known.conversation_id,
-                "user_id": known.user_id,
-                "persona_id": known.persona_id,
-            }
-        ),
+    for _ in range(ANNOUNCED_TRIES):
+        try:
+            known = await backend.call_began(
+                room=ctx.job.room.name,
+                line_id=metadata.line_id,
+                direction=metadata.direction,
+                caller=caller,
+                called=called,
+                sip_call_id=told.get("sip.callIDFull") or told.get("sip.callID"),
+            )
+        except LinesBusy:
+            return replace(call, is_busy=True)
+        except BackendUnavailable as exc:
+            log.warning("call_not_announced", reason=str(exc))
+        else:
+            return replace(call, call_id=known.call_id, metadata=_of_record(metadata, known))
+    return call
+
+
+def _of_record(metadata: CallMetadata, known: KnownCall) -> CallMetadata:
+    return metadata.model_copy(
+        update={
+            "conversation_id": known.conversation_id,
+            "user_id": known.user_id,
+            "persona_id": known.persona_id or metadata.persona_id,
+        }
     )

@@ -41,7 +41,7 @@ class Presence:
             self._timer.cancel()
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
-        if participant.kind not in PEOPLE or self._people():
+        if participant.kind not in PEOPLE or self.people():
             return  # a recorder is nobody; with somebody else there, the call is not over
         self.left_because = participant.disconnect_reason
         log.info("caller_left", because=participant.disconnect_reason)
@@ -55,15 +55,16 @@ class Presence:
         self._timer = loop.call_later(BACK_WITHIN_S, self._end_if_alone)
 
     def _end_if_alone(self) -> None:
-        if not self._people():
+        if not self.people():
             self._end.end(EndedReason.USER_LEFT)
 
-    def _people(self) -> list[rtc.RemoteParticipant]:
+    def people(self) -> list[rtc.RemoteParticipant]:
+        """Who is there to talk to."""
         return [p for p in self._room.remote_participants.values() if p.kind in PEOPLE]
 
     def _on_disconnected(self, reason: int) -> None:
         """The SFU is gone for good, has closed the room, or another agent took our place."""
         log.info("room_left", because=reason)
         # The SFU closes an empty room at about the time we give up on a lost caller.
-        was_lost = self._timer is not None and not self._people()
+        was_lost = self._timer is not None and not self.people()
         self._end.end(EndedReason.USER_LEFT if was_lost else EndedReason.ROOM_CLOSED)

@@ -23,7 +23,7 @@ def test_a_call_whose_sip_service_dies_is_over_and_the_next_one_works(
     os.kill(pid, signal.SIGKILL)
     ended = exchange.until_ended(call["id"], within_s=40)
     assert ended["ended_reason"] == "user_left"
-    assert exchange.jobs() == 0
+    until(lambda: exchange.jobs() == 0, 20, "the agent has left")
     phone.hang_up()
     exchange.stack.wait_restarted("sip", pid, 20)
     exchange.stack.wait_service_ready("sip", 20)
