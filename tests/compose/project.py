@@ -134,7 +134,8 @@ class Project:
         Not by `--wait`, which takes it for a failure that the first boot ends.
         """
         began_s = time.monotonic()
-        self.compose("up", "--detach", "--no-build", within_s=within_s)
+        done = self.attempt("up", "--detach", "--no-build", within_s=within_s)
+        assert done.returncode == 0, done.stderr[-2000:] + self.logs()[-6000:]
         while ailing := self._ailing():
             waited_s = time.monotonic() - began_s
             assert waited_s < within_s, f"after {waited_s:.0f} s: {ailing}\n{self.logs()[-6000:]}"
