@@ -19,7 +19,16 @@ from tests.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-SCREENS = ("/", "/conversations", "/memory", "/personas", "/personas/new", "/settings", "/health")
+SCREENS = (
+    "/",
+    "/conversations",
+    "/calls",
+    "/memory",
+    "/personas",
+    "/personas/new",
+    "/settings",
+    "/health",
+)
 SIZES = {"desk": (1280, 900), "phone": (320, 700)}
 
 

@@ -18,6 +18,7 @@ export default function CallsPage() {
   const { line: news, say, sayAndFocus } = useNews();
   const status = useQuery(statusQuery);
   const lines = useQuery(linesQuery);
+  const ways = (lines.data ?? []).filter((line) => line.outbound_address !== null);
   const failed = status.data ? null : status.error;
   return (
     <Page title={t('title')} intro={t('intro')}>
@@ -33,9 +34,7 @@ export default function CallsPage() {
       )}
       {status.data && <PhoneCard status={status.data} hasLines={(lines.data ?? []).length > 0} />}
       {status.data && <LiveCalls lines={lines.data ?? []} onHungUp={sayAndFocus} />}
-      {lines.data?.some((line) => line.outbound_address !== null) && (
-        <DialCard lines={lines.data} onCalling={say} />
-      )}
+      {status.data?.sip_reachable && ways.length > 0 && <DialCard ways={ways} onCalling={say} />}
       {status.data && <LinesCard status={status.data} onNews={sayAndFocus} />}
       {status.data && <History lines={lines.data ?? []} />}
     </Page>

@@ -27,14 +27,14 @@ const REFUSALS: Record<string, Refusal> = {
   too_many_tries: 'tries',
 };
 
-type Props = { lines: readonly Line[]; onCalling: (news: string) => void };
+/** `ways`: the lines by which calls go out. */
+type Props = { ways: readonly Line[]; onCalling: (news: string) => void };
 
-export function DialCard({ lines, onCalling }: Props) {
+export function DialCard({ ways, onCalling }: Props) {
   const { t } = useTranslation('calls');
   const client = useQueryClient();
   const field = useId();
   const personas = useQuery(personasQuery);
-  const ways = lines.filter((line) => line.outbound_address !== null);
   const [typed, setTyped] = useState('');
   const [persona, setPersona] = useState('');
   const [way, setWay] = useState('');
