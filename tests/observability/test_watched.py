@@ -56,8 +56,11 @@ def sfu_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def stack(sfu_port: int) -> Iterator[Stack]:
-    with running_stack(NAME, sfu_settings(sfu_port)) as stack:
+def stack(sfu_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    pages = tmp_path_factory.mktemp("pages")  # nobody looks at them: none are built
+    (pages / "index.html").touch()
+    settings = sfu_settings(sfu_port) | {"BACKEND_WEB_DIR": str(pages)}
+    with running_stack(NAME, settings) as stack:
         yield stack
 
 
