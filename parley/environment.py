@@ -206,7 +206,7 @@ def _phone_ports(stack: StackSettings) -> list[Port]:
             service="sip",
             variable="SIP_PORT",
             number=stack.sip_port,
-            host=stack.sip_host,
+            host="127.0.0.1" if is_loopback(stack.sip_host) else "0.0.0.0",  # noqa: S104
             udp=udp,
         )
         for udp in (False, True)

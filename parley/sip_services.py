@@ -60,6 +60,7 @@ def _sip(stack: StackSettings, variables: Mapping[str, str], binary: Path) -> Se
 
 def _config(stack: StackSettings, variables: Mapping[str, str]) -> dict[str, object]:
     """JSON is YAML, too."""
+    on_loopback = is_loopback(stack.sip_host)
     return {
         "api_key": variables.get("LIVEKIT_API_KEY", ""),
         "api_secret": variables.get("LIVEKIT_API_SECRET", ""),
@@ -67,13 +68,14 @@ def _config(stack: StackSettings, variables: Mapping[str, str]) -> dict[str, obj
         "redis": redis_of(stack, variables),
         "sip_port": stack.sip_port,
         "rtp_port": f"{stack.sip_rtp_port_start}-{stack.sip_rtp_port_end}",
-        "listen_ip": stack.sip_host,
+        # Behind NAT the address others reach is none of this machine's.
+        "listen_ip": stack.sip_host if on_loopback else "0.0.0.0",  # noqa: S104
         "nat_1_to_1_ip": stack.sip_host,
         "use_external_ip": False,
         "health_port": stack.sip_health_port,
         # It would turn calls away while the engines of this machine use its processors for others.
         "max_cpu_utilization": 1,
         # Who scans the network for telephones hears nothing; on this machine, what is wrong.
-        "hide_inbound_port": not is_loopback(stack.sip_host),
+        "hide_inbound_port": not on_loopback,
         "logging": {"level": stack.sip_log_level, "json": True},
     }

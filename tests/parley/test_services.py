@@ -53,4 +53,6 @@ def test_without_a_telephone_the_sfu_wants_no_redis(tmp_path: Path) -> None:
 def test_scanners_of_a_network_are_not_answered(tmp_path: Path) -> None:
     stack = StackSettings.model_validate({"parley_phone": True, "sip_host": "192.0.2.9"})
     _, sip = phone_services(stack, {}, tmp_path / "livekit-sip")
-    assert json.loads(sip.environment["SIP_CONFIG_BODY"])["hide_inbound_port"] is True
+    told = json.loads(sip.environment["SIP_CONFIG_BODY"])
+    assert told["hide_inbound_port"] is True
+    assert (told["listen_ip"], told["nat_1_to_1_ip"]) == ("0.0.0.0", "192.0.2.9")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-RUN_WITHIN_S = 60.0
+RUN_WITHIN_S = 240.0
 ULAW_SILENCE = 0xFF
 SDP = """v=0
 o=user1 53655765 2353687637 IN IP4 [local_ip]
