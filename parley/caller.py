@@ -69,13 +69,20 @@ class CallRecord:
 class Caller:
     """One call. `async with Caller(backend_url) as caller:` connects; leaving hangs up.
 
-    `conversation_id`: of an earlier call to go on with. `bearer`: the service key.
+    `conversation_id`: of an earlier call to go on with. `bearer`: the service key. `sfu_url`: where
+    the SFU is for somebody who cannot reach it where browsers do; unset: there.
     """
 
     def __init__(
-        self, backend_url: str, conversation_id: str | None = None, *, bearer: str | None = None
+        self,
+        backend_url: str,
+        conversation_id: str | None = None,
+        *,
+        bearer: str | None = None,
+        sfu_url: str | None = None,
     ) -> None:
         self._backend_url = backend_url
+        self._sfu_url = sfu_url
         self._headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
         self.conversation_id = conversation_id
         self.record = CallRecord()
@@ -90,7 +97,9 @@ class Caller:
         async with asyncio.timeout(CONNECT_WITHIN_S):
             where = await self._token()
             self._subscribe()
-            await self.room.connect(where["server_url"], where["participant_token"])
+            await self.room.connect(
+                self._sfu_url or where["server_url"], where["participant_token"]
+            )
             # Who is there first is not announced, nor what they had already said of themselves.
             for participant in self.room.remote_participants.values():
                 self._on_joined(participant)

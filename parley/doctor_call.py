@@ -46,7 +46,8 @@ async def call_check(stack: StackSettings, key: SecretStr | None) -> Check:
 async def _call(stack: StackSettings, key: SecretStr | None) -> str:
     question = await _question(stack)
     began_s = time.perf_counter()
-    caller = Caller(stack.reach("backend"), bearer=key.get_secret_value() if key else None)
+    bearer = key.get_secret_value() if key else None
+    caller = Caller(stack.reach("backend"), bearer=bearer, sfu_url=stack.livekit_url)
     try:
         await _connected(caller)
         joined_s = time.perf_counter()

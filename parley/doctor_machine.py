@@ -1,6 +1,7 @@
 """Is this machine fit: tools, what they build, space, ports, secrets."""
 
 import json
+import os
 import platform
 import shutil
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from chassis.settings import (
     ENV_FILE,
     SAMPLE_SECRETS,
+    SECRETS_DIR,
     InternalSettings,
     LiveKitSettings,
     SettingsError,
@@ -144,6 +146,8 @@ def _models(store: ModelStore) -> list[Check]:
 
 def _env_file() -> Check:
     path = Path(ENV_FILE)
+    if folder := os.environ.get(SECRETS_DIR):
+        return fine("secrets' folder", folder)
     if not path.is_file():
         return warning(".env", "not there", "env_missing")
     if path.stat().st_mode & 0o077:
