@@ -26,6 +26,9 @@ SLOW_TTS_PACKAGES := editables hatchling onnx pytest pytest-asyncio pytest-timeo
 PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-asyncio pytest-timeout
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
+# Tiers of `make test-slow`, and what `make test` leaves to them.
+NOT_SLOW := $(foreach t,faults compose sip observability/test_watched.py observability/test_foreign.py,--ignore=tests/$(t))
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
 
@@ -51,9 +54,10 @@ run: $(VENV)/.run
 	@exec $(BIN)/parley up
 
 test: $(VENV)/.dev $(WEB_PACKAGES)
-	@$(call apt_install,chromium flite postgresql)
+	@$(call apt_install,chromium flite postgresql prometheus)
 	@$(BIN)/parley setup
-	@$(BIN)/pytest --ignore=tests/faults
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not e2e" $(NOT_SLOW)
+	@$(BIN)/pytest -m e2e $(NOT_SLOW) $$(grep -rl "mark\.e2e" tests --include="test_*.py" | grep -vE "^tests/(faults|compose|sip|slow)/")
 	@cd frontend && npm test && npm run size
 
 test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
