@@ -249,3 +249,11 @@ def test_the_next_agent_is_told_the_same_conversation(
 def test_a_conversation_once_resumed_stays_resumed() -> None:
     resumed = replace(order(), metadata=json.dumps(TOLD | {"resume": True}))
     assert json.loads(metadata_of(room(orders=(resumed,)), resume=False))["resume"] is True
+
+
+def test_a_telephone_calls_next_agent_asks_whose_call_it_is() -> None:
+    told = json.dumps({"channel": "sip", "line_id": "l1", "persona_id": None})
+    room = RoomSeen(name="call-sip-_+49_x", people=1, told=(told,))
+    assert json.loads(metadata_of(room, resume=True)) == json.loads(told) | {"resume": True}
+    untold = RoomSeen(name="call-sip-_+49_x", people=1)
+    assert json.loads(metadata_of(untold, resume=True)) == {"channel": "sip", "resume": True}
