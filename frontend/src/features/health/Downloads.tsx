@@ -71,7 +71,7 @@ function Progress({ download, label }: { download: Download; label: string }) {
           aria-label={label}
           max={bytes_total}
           value={bytes_done}
-          className="h-2 w-full accent-accent"
+          className="h-2 w-full appearance-none overflow-hidden rounded-full bg-raised forced-colors:appearance-auto [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-accent"
         />
       )}
       <p className="text-soft text-sm tabular-nums">{facts.join(' · ')}</p>
