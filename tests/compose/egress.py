@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from tests.compose.project import Project
 
@@ -43,9 +44,10 @@ INSIDE = ("lo", "br-", "veth", "docker")
 
 @dataclass
 class Overheard:
-    """Packets with the canary in them that were seen on this machine's way out."""
+    """What was seen: where packets with the canary left, and whom containers wrote to."""
 
-    packets: list[str] = field(default_factory=list)
+    canaries: list[str] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -89,9 +91,11 @@ class Counter:
 
 
 @contextmanager
-def overhearing() -> Iterator[Overheard]:
-    """Notes what leaves this machine with the canary in it, whoever sends it for whom."""
+def overhearing(stack: Project) -> Iterator[Overheard]:
+    """Notes what leaves this machine with the canary in it, whoever sends it for whom; and who,
+    beyond the project's networks, is written to on its bridges."""
     heard, done = Overheard(), threading.Event()
+    ours = [ip_network(subnet) for subnet in subnets(stack)]
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS)) as ear:
         ear.settimeout(0.2)
 
@@ -102,7 +106,9 @@ def overhearing() -> Iterator[Overheard]:
                 except TimeoutError:
                     continue
                 if CANARY.encode() in packet and not interface.startswith(INSIDE):
-                    heard.packets.append(interface)
+                    heard.canaries.append(interface)
+                if interface.startswith("br-") and (to := _stranger(packet, ours)):
+                    heard.strangers.add(to)
 
         listener = threading.Thread(target=listen)
         listener.start()
@@ -112,6 +118,16 @@ def overhearing() -> Iterator[Overheard]:
         finally:
             done.set()
             listener.join()
+
+
+def _stranger(frame: bytes, ours: list[IPv4Network | IPv6Network]) -> str:
+    """Whom a container writes to beyond the project's networks; empty for anybody else."""
+    if frame[12:14] != b"\x08\x00":
+        return ""
+    source, target = ip_address(frame[26:30]), ip_address(frame[30:34])
+    sent_by_us = any(source in network for network in ours)
+    known = target.is_multicast or any(target in network for network in ours)
+    return str(target) if sent_by_us and not known else ""
 
 
 def try_to_leave(stack: Project, service: str) -> None:

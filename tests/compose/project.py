@@ -238,6 +238,9 @@ def new_settings(**more: str) -> dict[str, str]:
         "PARLEY_ENGINES": "embedded",
         "PARLEY_IMAGES": IMAGES,
         "PARLEY_GRACE": f"{CALL_ENDS_WITHIN_S}s",
+        # Beside a stack in private mode that this machine may have.
+        "PARLEY_PRIVATE_SUBNET": "172.31.252.0/24",
+        "PARLEY_PRIVATE_GATEWAY": "172.31.252.254",
         "STT_DOWNLOAD": "off",
         "LLM_DOWNLOAD": "off",
         "TTS_DOWNLOAD": "off",

@@ -31,22 +31,23 @@ def private(stack: Project) -> Iterator[Project]:
 
 async def test_a_call_sends_nothing_beyond_this_machine(stack: Project) -> None:
     with outside(), counting(stack) as counter:
-        async with calling(stack) as caller:
-            await a_typed_question(caller)
-        packets = counter.packets()
+        with overhearing(stack) as heard:
+            async with calling(stack) as caller:
+                await a_typed_question(caller)
+            packets = counter.packets()
         try_to_leave(stack, "backend")
         assert counter.packets() > packets, "the counter does not count"
     report.say("packets beyond this machine in a call", str(packets))
-    assert packets == 0
+    assert packets == 0, f"to {heard.strangers}"
 
 
 async def test_the_private_mode_lets_nothing_out(private: Project) -> None:
-    with outside(), counting(private) as counter, overhearing() as heard:
+    with outside(), counting(private) as counter, overhearing(private) as heard:
         async with calling(private) as caller:
             await a_typed_question(caller)
             for service in private.running():
                 try_to_leave(private, service)
         packets = counter.packets()
     report.say("packets beyond this machine, private, on purpose too", str(packets))
-    assert packets == 0
-    assert heard.packets == [], "a name to be looked up, or a packet, left"
+    assert packets == 0, f"to {heard.strangers}"
+    assert heard.canaries == [], "a name to be looked up, or a packet, left"
