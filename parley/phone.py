@@ -16,6 +16,7 @@ from parley.phone_client import Answer, PhoneClient, phone_client
 LOOK_EVERY_S = 0.5
 REACHED_WITHIN_S = 90.0  # the backend lets it ring for less
 LATEST = "100"
+WIDE = 300
 WORDS = {
     "callee_busy": "busy",
     "not_answered": "nobody answered",
@@ -81,7 +82,7 @@ def list_calls(state: str | None, *, as_json: bool) -> int:
             return
         columns: list[tuple[str, Callable[[Answer], str]]] = [
             ("id", lambda c: c["id"]),
-            ("started", lambda c: c["started_at"]),
+            ("started", lambda c: c["started_at"][:19]),
             ("from", lambda c: c["caller"] or "unknown"),
             ("to", lambda c: c["called"] or ""),
             ("state", lambda c: c["state"]),
@@ -148,7 +149,8 @@ def _table(columns: list[tuple[str, Callable[[Answer], str]]], rows: list[Answer
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(value(row) for _, value in columns))
-    Console(highlight=False, markup=False).print(table)
+    width = None if sys.stdout.isatty() else WIDE  # nothing is folded for a program
+    Console(highlight=False, markup=False, width=width).print(table)
 
 
 def _say(text: str) -> None:
