@@ -29,13 +29,21 @@ RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx c
 # Tiers of `make test-slow`, and what `make test` leaves to them.
 NOT_SLOW := $(foreach t,faults compose sip observability/test_watched.py observability/test_foreign.py,--ignore=tests/$(t))
 
+OBSERVABILITY_TOOLS := flite prometheus prometheus-alertmanager prometheus-redis-exporter redis-server
+# livekit-sip is compiled in part by C; baresip and sipp call it.
+SIP_PACKAGES := baresip-core flite gcc libc6-dev libopus-dev libopusfile-dev libsoxr-dev pkg-config \
+	redis-server sip-tester
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
+.PHONY: help run test test-slow test-faults test-compose test-sip nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
-	@echo "make test-slow    faults provoked for real, and what runs on torch (installs 12 GB)"
+	@echo "make test-slow    the three below, and what runs on torch (installs 6 GB)"
+	@echo "make test-faults  faults provoked for real"
+	@echo "make test-compose the containers: built, called, killed (as root, builds its own Docker engine)"
+	@echo "make test-sip     real telephone calls by baresip and sipp (builds livekit-sip, once)"
 	@echo "make llama        build llama-server, for chat models (minutes, once)"
 	@echo "make llama-python llama-cpp-python over the same llama.cpp, in .venv-llama"
 	@echo "make lint         formatting, lint and types, Python and web app"
@@ -65,9 +73,23 @@ test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
 	@$(KOKORO_VENV)/bin/pytest tests/slow/tts
 	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
 	@$(BIN)/pytest tests/slow/llm --confcutdir=tests/slow/llm
+	@$(call apt_install,$(OBSERVABILITY_TOOLS))
+	@$(BIN)/pytest tests/observability
+	@$(MAKE) --no-print-directory test-faults test-sip test-compose
+
+test-faults: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,flite)
 	@$(BIN)/parley setup
 	@$(BIN)/pytest tests/faults
+
+test-sip: $(VENV)/.dev $(WEB_PACKAGES)
+	@$(call apt_packages,$(SIP_PACKAGES))
+	@PARLEY_PHONE=on $(BIN)/parley setup
+	@$(BIN)/pytest tests/sip
+
+test-compose: $(VENV)/.dev
+	@$(call apt_install,chromium flite)
+	@$(BIN)/pytest tests/compose
 
 nemo: $(NEMO_VENV)/.ready
 
@@ -243,6 +265,17 @@ if test -n "$$missing"; then \
 	if test "$$(id -u)" = 0; then root=; else root=sudo; fi; \
 	if ! command -v apt-get >/dev/null || { test -n "$$root" && ! command -v sudo >/dev/null; }; then \
 		echo "The tests need$$missing: install them, this user cannot"; exit 1; fi; \
+	echo "Installing$$missing"; \
+	$$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+fi
+endef
+
+# $(1): Debian packages, not named like their commands. Without dpkg they are taken to be there.
+define apt_packages
+missing=; if command -v dpkg >/dev/null; then for package in $(1); do \
+	dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; fi; \
+if test -n "$$missing"; then \
+	if test "$$(id -u)" = 0; then root=; else root=sudo; fi; \
 	echo "Installing$$missing"; \
 	$$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 fi
