@@ -20,7 +20,6 @@ from backend.phone.line_routes import line_routes, operator
 from backend.phone.reconciler import Leads, Reconciler
 from backend.phone.sip_sfu import SipSfu
 from backend.phone.tables import CallRow
-from backend.rooms.names import kept_name
 from backend.rooms.watcher_sfu import NotThere, Sfu, SfuFailed
 from backend.settings import BackendSettings
 from chassis.ended import EndedReason
@@ -28,6 +27,7 @@ from chassis.errors import Unavailable
 from chassis.http import AsyncClient, HTTPError
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
+from chassis.room_names import kept_name
 
 HEALTH_WITHIN_S = 1.0
 log = get_logger(__name__)
@@ -89,6 +89,7 @@ class Phone:
         async with self._database.reading() as session:
             rows = await lines.all_lines(session)
             on = await calls.on_now(session)
+        has_way_out = any(row.outbound_address is not None for row in rows)
         return schema.PhoneStatus(
             sip_reachable=sip,
             redis=redis,
@@ -97,6 +98,7 @@ class Phone:
             ],
             calls_on=on,
             max_calls=self._max_calls,
+            may_dial=sip and bool(self._settings.phone_dial_allow) and has_way_out,
         )
 
     async def hang_up(self, call_id: str) -> None:

@@ -128,13 +128,15 @@ class LineStatus(BaseModel):
 
 class PhoneStatus(BaseModel):
     """`sip_reachable`: livekit-sip answers; `redis`: the voice server reaches it over Redis;
-    `max_calls` None: as many as the workers take."""
+    `max_calls` None: as many as the workers take; `may_dial`: there is somebody who may be called,
+    and a way out."""
 
     sip_reachable: bool
     redis: bool
     lines: list[LineStatus]
     calls_on: int
     max_calls: int | None
+    may_dial: bool
 
 
 class Call(BaseModel):

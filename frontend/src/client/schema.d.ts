@@ -2438,7 +2438,8 @@ export interface components {
         /**
          * PhoneStatus
          * @description `sip_reachable`: livekit-sip answers; `redis`: the voice server reaches it over Redis;
-         *     `max_calls` None: as many as the workers take.
+         *     `max_calls` None: as many as the workers take; `may_dial`: there is somebody who may be called,
+         *     and a way out.
          */
         PhoneStatus: {
             /** Sip Reachable */
@@ -2451,6 +2452,8 @@ export interface components {
             calls_on: number;
             /** Max Calls */
             max_calls: number | null;
+            /** May Dial */
+            may_dial: boolean;
         };
         /**
          * Recording

@@ -33,7 +33,9 @@ def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
 
 @pytest.fixture
 def house(tmp_path: Path, database_url: str, sfu: FakeSfu) -> Iterator[TestClient]:
-    app = app_with(tmp_path, sfu.url, database_url=database_url, phone_dial_allow=["+4930"])
+    app = app_with(
+        tmp_path, sfu.url, database_url=database_url, sip_url=sfu.url, phone_dial_allow=["+4930"]
+    )
     with TestClient(app) as client:
         assert client.post("/api/phone/lines", json=LINE).is_success
         until(lambda: bool(sfu.outbound))
@@ -83,6 +85,27 @@ def test_nobody_is_called_who_is_not_allowed(house: TestClient, sfu: FakeSfu, to
 def test_by_default_nobody_is_called(client: TestClient) -> None:
     client.post("/api/phone/lines", json=LINE)
     assert refusal(dial(client)) == (403, "number_not_allowed")
+
+
+def may_dial(client: TestClient) -> bool:
+    told: bool = client.get("/api/phone/status").json()["may_dial"]
+    return told
+
+
+def test_whether_there_is_anything_to_dial_with_is_told(house: TestClient, sfu: FakeSfu) -> None:
+    assert may_dial(house)
+    line = house.get("/api/phone/lines").json()["lines"][0]["id"]
+    house.patch(f"/api/phone/lines/{line}", json={"outbound_address": None})
+    assert not may_dial(house)
+
+
+def test_nobody_to_be_called_is_nothing_to_dial_with(
+    tmp_path: Path, database_url: str, sfu: FakeSfu
+) -> None:
+    app = app_with(tmp_path, sfu.url, database_url=database_url, sip_url=sfu.url)
+    with TestClient(app) as client:
+        assert client.post("/api/phone/lines", json=LINE).is_success
+        assert not may_dial(client)
 
 
 def test_a_number_of_ours_is_not_called(house: TestClient) -> None:

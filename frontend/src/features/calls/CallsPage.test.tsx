@@ -14,8 +14,9 @@ const OFF: PhoneStatus = {
   lines: [],
   calls_on: 0,
   max_calls: 4,
+  may_dial: false,
 };
-const ON: PhoneStatus = { ...OFF, sip_reachable: true, redis: true };
+const ON: PhoneStatus = { ...OFF, sip_reachable: true, redis: true, may_dial: true };
 const LINE: Line = {
   id: 'l1',
   name: 'Home',
@@ -168,6 +169,12 @@ describe('calling somebody', () => {
 
   it('is not offered without a line that calls out', async () => {
     show({ lines: [{ ...LINE, outbound_address: null }] });
+    expect(await screen.findByTestId('line')).toBeVisible();
+    expect(screen.queryByText('Call somebody')).toBeNull();
+  });
+
+  it('is not offered where nobody may be called', async () => {
+    show({ lines: [LINE], status: { ...ON, may_dial: false } });
     expect(await screen.findByTestId('line')).toBeVisible();
     expect(screen.queryByText('Call somebody')).toBeNull();
   });

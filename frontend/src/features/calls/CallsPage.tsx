@@ -34,7 +34,7 @@ export default function CallsPage() {
       )}
       {status.data && <PhoneCard status={status.data} hasLines={(lines.data ?? []).length > 0} />}
       {status.data && <LiveCalls lines={lines.data ?? []} onHungUp={sayAndFocus} />}
-      {status.data?.sip_reachable && ways.length > 0 && <DialCard ways={ways} onCalling={say} />}
+      {status.data?.may_dial && ways.length > 0 && <DialCard ways={ways} onCalling={say} />}
       {status.data && <LinesCard status={status.data} onNews={sayAndFocus} />}
       {status.data && <History lines={lines.data ?? []} />}
     </Page>
