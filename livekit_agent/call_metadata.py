@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chassis.logs import get_logger
+from chassis.room_names import kept_name
 
 BUSY_MARK = "parley.lines_busy"  # attribute of an agent taken on only to say that lines are busy
 MAX_ID_CHARS = 64  # of the backend's ids; the chance part of a room's name is its end
@@ -38,7 +39,8 @@ class CallMetadata(BaseModel):
             log.warning("metadata_unreadable", fields=[e["loc"] for e in exc.errors()])
             metadata = cls()
         if not metadata.conversation_id:
-            metadata = metadata.model_copy(update={"conversation_id": room[-MAX_ID_CHARS:]})
+            own_id = kept_name(room)[-MAX_ID_CHARS:]
+            metadata = metadata.model_copy(update={"conversation_id": own_id})
         if metadata.channel == "sip" and metadata.user_id is None:
             # Nobody known: no user's memory is told to whoever dials the number, nor theirs to us.
             metadata = metadata.model_copy(update={"user_id": metadata.conversation_id})

@@ -9,6 +9,7 @@ from livekit.agents import JobContext, JobProcess
 from chassis.ended import EndedReason
 from chassis.logs import configure_logs, get_logger
 from chassis.metrics import Metrics
+from chassis.room_names import kept_name
 from chassis.settings import InternalSettings, load_settings
 from livekit_agent.call_metadata import CallMetadata
 from livekit_agent.call_metrics import CallMetrics
@@ -76,7 +77,7 @@ async def _hold_call(ctx: JobContext, opened: "asyncio.Future[None]") -> None:
     parts: JobParts = ctx.proc.userdata["parts"]
     metadata = CallMetadata.of(ctx.job.metadata, ctx.job.room.name)
     structlog.contextvars.bind_contextvars(
-        room=ctx.job.room.name,
+        room=kept_name(ctx.job.room.name),
         conversation_id=metadata.conversation_id,
         channel=metadata.channel,
     )

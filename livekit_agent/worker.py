@@ -15,6 +15,7 @@ from chassis.health import Health, Probe, ProbeFailed, ready_probe
 from chassis.http import pooled_client
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
+from chassis.room_names import kept_name
 from chassis.service import create_app
 from chassis.settings import InternalSettings, LiveKitSettings, load_settings
 from livekit_agent.call_metadata import BUSY_MARK, CallMetadata
@@ -137,7 +138,7 @@ class Worker:
             await self._turn_away(request)
         elif refusal is not None:
             self._refused.labels(refusal).inc()
-            log.warning("call_refused", reason=refusal, room=request.room.name)
+            log.warning("call_refused", reason=refusal, room=kept_name(request.room.name))
             await request.reject(terminate=False)  # another worker may have a line
         else:
             await self._take(request)

@@ -16,11 +16,12 @@ from backend.background import Background
 from backend.conversations.retention import Leads
 from backend.conversations.tables import ConversationRow, TurnRow
 from backend.data.db import Database
-from backend.rooms.names import ROOM_PREFIX, kept_name
+from backend.rooms.names import ROOM_PREFIX
 from backend.rooms.watcher_sfu import SfuFailed
 from chassis.ended import EndedReason
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
+from chassis.room_names import kept_name
 
 # Twice missing: a restarted SFU has no rooms until callers are back, some seconds later.
 LOOK_EVERY_S = 30.0

@@ -13,7 +13,7 @@ from backend import internal_schema as schema
 from backend.accounts.tables import LOCAL_USER
 from backend.conversations.deleted import delete_conversations, is_forgotten, refuse_forgotten
 from backend.conversations.tables import ConversationRow, TurnRow
-from backend.rooms.names import kept_name
+from chassis.room_names import kept_name
 
 TURNS_TOLD = 20
 TURNS_READ = 3 * TURNS_TOLD  # replies cut before a word was heard are not told

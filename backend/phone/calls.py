@@ -15,9 +15,9 @@ from backend.conversations.tables import ConversationRow
 from backend.phone import schema
 from backend.phone.numbers import normal
 from backend.phone.tables import CallRow, Direction, PhoneLineRow
-from backend.rooms.names import kept_name
 from chassis.ended import EndedReason
 from chassis.errors import NotFound
+from chassis.room_names import kept_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,18 +22,17 @@ from backend.phone.call_metrics import CallMetrics
 from backend.phone.reconciler import Leads
 from backend.phone.sip_sfu import PhoneRoom
 from backend.phone.tables import CallRow, PhoneLineRow
-from backend.rooms.names import kept_name
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.ended import EndedReason
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
+from chassis.room_names import kept_name
 
 LOOK_EVERY_S = 2.0
 RINGS_FOR_S = 10.0  # without an agent: then it is told that nobody answers
 GONE_FOR_S = 10.0  # a restarted SFU has no rooms until callers are back
 OVER_FOR_S = 30.0  # last words and a hang-up take seconds
 TOLD_WITHIN_S = 10.0  # the agent says in its first second whose call it is in
-MAX_FALLBACK_CHARS = 64  # an agent that could not ask names the conversation by the room's end
 
 log = get_logger(__name__)
 
@@ -218,7 +217,7 @@ async def _end_gone(session: AsyncSession, row: CallRow, at: datetime) -> bool:
 
 async def _write_down(session: AsyncSession, room: str, there: PhoneRoom) -> CallRow | None:
     """A call that nobody told of; None when somebody did meanwhile. Its agent could not ask whose
-    it is, and takes it for nobody's."""
+    it is, takes it for nobody's, and names the conversation by the room."""
     if await calls.find_call(session, room) is not None:
         return None
     row = await calls.begin(
@@ -230,7 +229,7 @@ async def _write_down(session: AsyncSession, room: str, there: PhoneRoom) -> Cal
             caller=there.caller,
             called=there.called,
             sip_call_id=there.sip_call_id,
-            conversation_id=room[-MAX_FALLBACK_CHARS:],
+            conversation_id=kept_name(room),
         ),
     )
     row.is_known = False

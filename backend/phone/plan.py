@@ -22,7 +22,7 @@ from livekit.protocol.sip import (
 )
 
 from backend.phone.tables import MediaEncryption, PhoneLineRow, Transport
-from backend.rooms.names import PHONE_PREFIX
+from chassis.room_names import PHONE_PREFIX
 
 MARK = "parley"  # key in the metadata of what is ours; its value is the line's id
 EMPTY_ROOM_TIMEOUT_S = 60

@@ -37,8 +37,8 @@ from livekit.protocol.sip import (
 )
 
 from backend.phone.plan import Found, line_of, room_config, sort
-from backend.rooms.names import is_phone_room
 from backend.rooms.watcher_sfu import Refused, Sfu
+from chassis.room_names import is_phone_room
 
 RING_FOR = timedelta(seconds=30)
 DIALLED_WITHIN_S = RING_FOR.total_seconds() + 15.0  # what the SFU and livekit-sip take besides

@@ -46,7 +46,7 @@ class PhoneLineRow(Base):
 class CallRow(Base):
     """One call by telephone. `user_id` None: nobody's; `is_known` False: who is on the line is not
     taken for that user, and the conversation is its own. `room` is a digest where the name tells
-    who called (`rooms.names.kept_name`)."""
+    who called (`kept_name`)."""
 
     __tablename__ = "calls"
 

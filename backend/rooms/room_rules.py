@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from backend.rooms.names import is_phone_room
+from chassis.room_names import is_phone_room
 
 # Looks are a second apart and wait a second for an answer: dead within 4 s of its last word. Two
 # would do on a good network; over a bad one a lost packet costs the transport a whole second.

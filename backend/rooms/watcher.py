@@ -16,6 +16,7 @@ from backend.rooms.room_rules import Decision, RoomMemory, RoomSeen, decide
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
+from chassis.room_names import kept_name
 
 LOOK_EVERY_S = 1.0
 EARLIEST_LOOK_S = 0.1  # a burst of webhooks is one look
@@ -148,12 +149,12 @@ class RoomWatcher(Background):
         except NotThere:  # it closed meanwhile
             return
         except SfuFailed as exc:
-            log.warning("room_not_seen", room=room, reason=str(exc))
+            log.warning("room_not_seen", room=kept_name(room), reason=str(exc))
         except Exception:  # of one room: the others are looked at all the same
             self._crashed(room)
 
     def _crashed(self, room: str) -> None:
-        log.exception("room_watcher_crashed", room=room)
+        log.exception("room_watcher_crashed", room=kept_name(room))
         self._crashes.inc()
 
     async def _act(self, seen: RoomSeen, decision: Decision) -> None:
@@ -161,13 +162,13 @@ class RoomWatcher(Background):
             decision.surplus, "surplus"
         )
         for identity, why in removals.items():
-            log.warning("agent_removed", room=seen.name, agent=identity, why=why)
+            log.warning("agent_removed", room=kept_name(seen.name), agent=identity, why=why)
             self._removed.labels(why).inc()
             with contextlib.suppress(NotThere):
                 await self._sfu.remove(seen.name, identity)
         if decision.dispatch is None:
             return
-        log.info("agent_dispatched", room=seen.name, why=decision.why)
+        log.info("agent_dispatched", room=kept_name(seen.name), why=decision.why)
         self._dispatched.labels(decision.why).inc()
         conversation = json.loads(decision.dispatch).get("conversation_id")
         if conversation is not None:  # of a telephone call `phone.keeper` tells how it ends
@@ -181,11 +182,11 @@ class RoomWatcher(Background):
         room = seen.name
         if decision.without_agent:
             if room not in self._lacking:
-                log.warning("room_without_agent", room=room)
+                log.warning("room_without_agent", room=kept_name(room))
             self._lacking.add(room)
             return
         if room in self._lacking and seen.people:
-            log.info("room_has_agent", room=room)
+            log.info("room_has_agent", room=kept_name(room))
         self._lacking.discard(room)
         conversation = self._sent_for.pop(room, None)
         if conversation is not None and not seen.people:

@@ -26,3 +26,9 @@ def test_a_call_may_begin_with_another_voice_than_the_personas() -> None:
 def test_a_call_without_metadata_is_a_conversation_of_its_own(text: str) -> None:
     assert CallMetadata.of(text, "room-1").conversation_id == "room-1"
     assert CallMetadata.of(text, "r" * 100 + "end").conversation_id.endswith("rend")
+
+
+def test_a_callers_number_is_not_in_the_conversations_name() -> None:
+    metadata = CallMetadata.of('{"channel": "sip"}', "call-sip-_+4915112345678_a1b2c3")
+    assert "4915112345678" not in metadata.conversation_id
+    assert metadata.conversation_id.startswith("call-sip-")

@@ -1,0 +1,18 @@
+"""Names of telephone calls' rooms, and what may be written down of them."""
+
+from hashlib import blake2b
+
+PHONE_PREFIX = "call-sip-"
+DIGEST_BYTES = 16
+
+
+def is_phone_room(room: str) -> bool:
+    return room.startswith(PHONE_PREFIX)
+
+
+def kept_name(room: str) -> str:
+    """The name as it is stored and logged: the SFU puts the caller's number into a telephone
+    call's. The chance part of the name keeps the number from being guessed."""
+    if not is_phone_room(room):
+        return room
+    return PHONE_PREFIX + blake2b(room.encode(), digest_size=DIGEST_BYTES).hexdigest()
