@@ -39,6 +39,7 @@ def name():
 for do in (tcp, udp, name): attempt(do)
 """
 ALL_PROTOCOLS = 3  # ETH_P_ALL
+DNS_PORT = 53
 INSIDE = ("lo", "br-", "veth", "docker")
 
 
@@ -129,7 +130,21 @@ def _stranger(frame: bytes, ours: list[IPv4Network | IPv6Network]) -> str:
     source, target = ip_address(frame[26:30]), ip_address(frame[30:34])
     sent_by_us = any(source in network for network in ours)
     known = target.is_multicast or any(target in network for network in ours)
-    return str(target) if sent_by_us and not known else ""
+    if known or not sent_by_us:
+        return ""
+    return f"{target} from {source}{_asked(frame)}"
+
+
+def _asked(frame: bytes) -> str:
+    """The name that is to be looked up, if that is what the packet wants."""
+    is_udp, datagram = frame[23] == socket.IPPROTO_UDP, frame[14 + 4 * (frame[14] & 15) :]
+    if not is_udp or datagram[2:4] != DNS_PORT.to_bytes(2, "big"):
+        return ""
+    labels, at = [], 8 + 12  # after the headers of UDP and DNS
+    while size := datagram[at]:
+        labels.append(datagram[at + 1 : at + 1 + size].decode(errors="replace"))
+        at += 1 + size
+    return f" for the name {'.'.join(labels)}"
 
 
 def try_to_leave(stack: Project, service: str) -> None:
