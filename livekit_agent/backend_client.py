@@ -165,16 +165,18 @@ class BackendClient:
         caller: str | None,
         called: str | None,
         sip_call_id: str | None,
+        pin_typed: bool,
         within_s: float = CONTEXT_WITHIN_S,
     ) -> KnownCall:
         """Whose a telephone call is; the same room is the same call. Raises LinesBusy, too."""
-        told = {
+        told: dict[str, str | bool | None] = {
             "room": room,
             "line_id": line_id,
             "direction": direction,
             "caller": caller,
             "called": called,
             "sip_call_id": sip_call_id,
+            "pin_typed": pin_typed,
         }
         response = await self._ask("POST", "/internal/calls", {}, within_s, told)
         if response.status_code == 503:
@@ -221,7 +223,7 @@ class BackendClient:
         path: str,
         query: dict[str, str],
         within_s: float,
-        body: dict[str, str | None] | None = None,
+        body: dict[str, str | bool | None] | None = None,
     ) -> Response:
         if self._http is None:
             raise BackendUnavailable("no service key is set")

@@ -16,7 +16,8 @@ log = get_logger(__name__)
 class CallMetadata(BaseModel):
     """`resume`: the conversation was begun before: by an agent that died, or on another day.
     `voice`: to begin with, instead of the persona's. By telephone there are `line_id`, of the
-    backend, and `caller`: the number of the other side as it was told, which may be made up."""
+    backend, `pin_typed`: the SFU asked for the line's PIN, and `caller`: the number of the other
+    side as it was told, which may be made up."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -28,6 +29,7 @@ class CallMetadata(BaseModel):
     resume: bool = False
     direction: Literal["inbound", "outbound"] = "inbound"
     line_id: str | None = None
+    pin_typed: bool = False
     caller: str = ""
 
     @classmethod

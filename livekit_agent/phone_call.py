@@ -130,6 +130,7 @@ async def _announced(
                 caller=caller,
                 called=called,
                 sip_call_id=told.get("sip.callIDFull") or told.get("sip.callID"),
+                pin_typed=metadata.pin_typed,
             )
         except LinesBusy:
             return replace(call, is_busy=True)

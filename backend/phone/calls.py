@@ -33,6 +33,7 @@ class NewCall:
     persona_id: str | None = None
     conversation_id: str | None = None  # None: a new one
     answered: bool = True
+    pin_typed: bool = False
 
 
 async def find_call(session: AsyncSession, room: str) -> CallRow | None:
@@ -156,7 +157,8 @@ async def _is_known(session: AsyncSession, line: PhoneLineRow, new: NewCall) -> 
         return False
     if new.direction == "outbound":  # nobody types a PIN there
         return normal(new.called) in line.trusted_callers
-    return line.pin is not None or normal(new.caller) in line.trusted_callers
+    has_typed = new.pin_typed and line.pin is not None
+    return has_typed or normal(new.caller) in line.trusted_callers
 
 
 def _in_state(state: schema.CallState | None) -> list[ColumnElement[bool]]:

@@ -75,6 +75,7 @@ def _new(body: schema.ReportedCall, line: PhoneLineRow | None) -> calls.NewCall:
         caller=body.caller,
         called=body.called,
         sip_call_id=body.sip_call_id,
+        pin_typed=body.pin_typed,
         answered=body.direction == "inbound",  # of others we hear from who dialled
     )
 

@@ -134,7 +134,13 @@ def outbound_of(line: PhoneLineRow) -> SIPOutboundTrunkInfo | None:
 
 def rule_of(line: PhoneLineRow, trunk_id: str, agent_name: str) -> SIPDispatchRuleInfo:
     """A room for each call, and the agent sent there."""
-    told = {"channel": "sip", "line_id": line.id, "persona_id": line.persona_id}
+    told = {
+        "channel": "sip",
+        "line_id": line.id,
+        "persona_id": line.persona_id,
+        # Of this very rule: a PIN that the SFU has not heard of yet was typed by nobody.
+        "pin_typed": line.pin is not None,
+    }
     individual = SIPDispatchRuleIndividual(room_prefix=PHONE_PREFIX, pin=line.pin or "")
     return SIPDispatchRuleInfo(
         name=line.name,
@@ -145,6 +151,15 @@ def rule_of(line: PhoneLineRow, trunk_id: str, agent_name: str) -> SIPDispatchRu
         trunk_ids=[trunk_id],
         room_config=room_config(agent_name, json.dumps(told)),
         media=_media(line),
+    )
+
+
+def asks_the_same(line: PhoneLineRow, other: PhoneLineRow) -> bool:
+    """Whether two states of a line want the same of the SFU."""
+    return (inbound_of(line), outbound_of(line), rule_of(line, "", "")) == (
+        inbound_of(other),
+        outbound_of(other),
+        rule_of(other, "", ""),
     )
 
 

@@ -19,6 +19,7 @@ from backend.phone.call_metrics import CallMetrics
 from backend.phone.plan import (
     Found,
     T,
+    asks_the_same,
     id_of,
     inbound_of,
     is_as_wanted,
@@ -212,14 +213,16 @@ class Reconciler(Background):
         log.info("telephony_deleted", kind=type(there).__name__, id=id_of(there))
 
     async def _note(self, seen: Sequence[PhoneLineRow], states: Mapping[str, State]) -> None:
-        """Only what is news is written: a look that finds all in place costs a read."""
+        """Only what is news is written: a look that finds all in place costs a read.
+        What changed meanwhile stays pending: the SFU has it as it was."""
         self._metrics.lines([states[line.id][0] for line in seen])
         news = [line.id for line in seen if (line.state, line.reason) != states[line.id]]
         if not news:
             return
+        looked_at = {line.id: line for line in seen}
         async with self._database.writing() as session:
             for line in await lines.all_lines(session):
-                if line.id in news:
+                if line.id in news and asks_the_same(line, looked_at[line.id]):
                     line.state, line.reason = states[line.id]
 
 

@@ -172,8 +172,8 @@ class Dial(_Body):
 
 
 class ReportedCall(BaseModel):
-    """What the agent sees of a telephone call as it begins. Said twice of a room, it is one
-    call."""
+    """What the agent sees of a telephone call as it begins. Said twice of a room, it is one call.
+    `pin_typed`: the SFU asked for the line's PIN."""
 
     room: Annotated[str, Field(min_length=1, max_length=256)]
     line_id: Annotated[str, Field(max_length=64)] | None = None
@@ -181,6 +181,7 @@ class ReportedCall(BaseModel):
     caller: Annotated[str, Field(max_length=256)] | None = None
     called: Annotated[str, Field(max_length=256)] | None = None
     sip_call_id: Annotated[str, Field(max_length=255)] | None = None
+    pin_typed: bool = False
 
 
 class KnownCall(BaseModel):

@@ -73,10 +73,18 @@ async def test_a_call_is_whose_the_backend_says(metadata: CallMetadata) -> None:
         "caller": "+15550199",
         "called": "+15550100",
         "sip_call_id": "abc@pbx",
+        "pin_typed": False,
     }
     assert (call.call_id, call.is_busy, call.identity) == ("k1", False, "sip_1")
     assert (call.metadata.conversation_id, call.metadata.user_id) == ("c1", "ann")
     assert (call.metadata.persona_id, call.metadata.caller) == ("atlas", "+15550199")
+
+
+async def test_a_pin_that_the_sfu_asked_for_is_told() -> None:
+    backend = Backend(httpx2.Response(200, json=KNOWN))
+    metadata = CallMetadata.of('{"channel": "sip", "line_id": "l1", "pin_typed": true}', "r1")
+    await taken(Job(), BackendClient(backend.http), metadata)  # type: ignore[arg-type]
+    assert httpx2.Response(200, content=backend.told[0]).json()["pin_typed"] is True
 
 
 async def test_without_the_backend_a_call_is_nobodys(metadata: CallMetadata) -> None:

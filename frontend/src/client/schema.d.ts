@@ -2476,8 +2476,8 @@ export interface components {
         };
         /**
          * ReportedCall
-         * @description What the agent sees of a telephone call as it begins. Said twice of a room, it is one
-         *     call.
+         * @description What the agent sees of a telephone call as it begins. Said twice of a room, it is one call.
+         *     `pin_typed`: the SFU asked for the line's PIN.
          */
         ReportedCall: {
             /** Room */
@@ -2496,6 +2496,11 @@ export interface components {
             called?: string | null;
             /** Sip Call Id */
             sip_call_id?: string | null;
+            /**
+             * Pin Typed
+             * @default false
+             */
+            pin_typed: boolean;
         };
         /**
          * RoomConfig

@@ -49,7 +49,16 @@ def test_a_trusted_number_is_taken_for_the_owner(agent: TestClient, caller: str)
 
 def test_so_is_who_typed_the_pin(agent: TestClient) -> None:
     line = make_line(agent, pin="1234", trusted_callers=[])
-    assert ring(agent, line_id=line).json()["user_id"] == "local"
+    assert ring(agent, line_id=line, pin_typed=True).json()["user_id"] == "local"
+
+
+def test_a_pin_that_was_not_asked_for_proves_nothing(agent: TestClient) -> None:
+    told = ring(agent, line_id=make_line(agent, pin="1234", trusted_callers=[])).json()
+    assert told["user_id"] == told["conversation_id"]
+    none_set = ring(
+        agent, "call-sip-2", line_id=make_line(agent, numbers=["+49301"]), pin_typed=True
+    )
+    assert none_set.json()["user_id"] == none_set.json()["conversation_id"]
 
 
 @pytest.mark.parametrize("line_id", [None, "gone"])

@@ -1,6 +1,7 @@
 """The SFU has what the lines say, whatever happened to it; what others made stays."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from livekit.protocol.sip import SIPInboundTrunkInfo, SIPOutboundTrunkInfo
+from livekit.protocol.sip import SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo
 
 from backend.data.db import Database
 from backend.phone import lines, schema
@@ -83,7 +84,8 @@ async def test_a_line_becomes_trunks_and_a_rule_that_sends_the_agent(
     individual = rule.rule.dispatch_rule_individual
     assert (individual.room_prefix, individual.pin) == ("call-sip-", "1234")
     assert rule.trunk_ids == [inbound.sip_trunk_id]
-    assert rule.room_config.agents[0].agent_name == "parley"
+    (agent,) = rule.room_config.agents
+    assert (agent.agent_name, json.loads(agent.metadata)["pin_typed"]) == ("parley", True)
     assert line_of(inbound.metadata) == line_of(outbound.metadata) == line_of(rule.metadata) == line
     assert await states(database) == [("ready", None)]
 
@@ -96,6 +98,25 @@ async def test_a_second_look_changes_nothing(database: Database, sip: SipSfu, sf
     await look()
     await reconciler(database, sip).look()  # of another backend
     assert sfu.puts == puts == 3
+
+
+async def test_what_changes_during_a_look_is_ready_after_the_next(
+    database: Database, sip: SipSfu, sfu: FakeSfu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = await make(database, "+4930123456")
+    put_rule = SipSfu.put_rule
+
+    async def late(sip: SipSfu, wanted: SIPDispatchRuleInfo, id_: str | None) -> str:
+        await change(database, line, pin="1234")
+        return await put_rule(sip, wanted, id_)
+
+    monkeypatch.setattr(SipSfu, "put_rule", late)
+    looking = reconciler(database, sip)
+    await looking.look()
+    assert await states(database) == [("pending", None)]
+    await looking.look()
+    assert await states(database) == [("ready", None)]
+    assert [rule.rule.dispatch_rule_individual.pin for rule in sfu.rules.values()] == ["1234"]
 
 
 async def test_what_redis_lost_is_made_again(database: Database, sip: SipSfu, sfu: FakeSfu) -> None:
