@@ -79,15 +79,16 @@ class Dialler:
         self._metrics = metrics
         self._allowed = allowed
         self._max_calls = max_calls
-        self._ringing: set[asyncio.Task[None]] = set()
+        self._ringing: dict[str, asyncio.Task[None]] = {}  # by call
 
     async def __aenter__(self) -> "Dialler":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._ringing:
+        ringing = list(self._ringing.values())
+        for task in ringing:
             task.cancel()
-        await asyncio.gather(*self._ringing, return_exceptions=True)
+        await asyncio.gather(*ringing, return_exceptions=True)
 
     async def dial(self, body: schema.Dial) -> schema.Call:
         """The call, which rings: its end says what came of it. Raises what the routes tell."""
@@ -97,10 +98,18 @@ class Dialler:
             self._metrics.refused(exc.error_code)
             raise
         self._metrics.begun(dialled.call)
-        task = asyncio.create_task(self._ring(dialled))
-        self._ringing.add(task)
-        task.add_done_callback(self._ringing.discard)
+        call_id = dialled.call.id
+        self._ringing[call_id] = task = asyncio.create_task(self._ring(dialled))
+        task.add_done_callback(lambda _: self._ringing.pop(call_id, None))
         return calls.told(dialled.call)
+
+    async def give_up(self, call_id: str) -> None:
+        """It rings no longer, nor begins to: a call that has no room yet is not ended by closing
+        one. Nothing to do is fine."""
+        task = self._ringing.get(call_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
 
     async def _begin(self, body: schema.Dial) -> _Dialled:
         self._check_allowed(body.to)

@@ -108,6 +108,7 @@ class Phone:
             row = await calls.get_call(session, call_id)
         if row.ended_at is not None:
             return
+        await self._dialler.give_up(call_id)
         try:
             await self._close(frozenset({row.room}))
         except SfuFailed as exc:

@@ -1,6 +1,7 @@
 """Calls that go out: to whom they may, once each, and what is said of those nobody answered."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from google.protobuf.message import Message
 
 from backend.phone.dial_results import failure_of
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.ended import EndedReason
 from tests.backend.apps import SERVICE_KEY, app_with
-from tests.backend.phone.sfu import FakeSfu
+from tests.backend.phone.sfu import METHODS, FakeSfu
 
 THEM = "+4930987654"
 LINE: dict[str, Any] = {
@@ -173,6 +175,28 @@ def test_a_ringing_call_is_hung_up(house: TestClient, sfu: FakeSfu) -> None:
     assert latest(house)["ended_reason"] == "room_closed"
     assert house.delete(f"/api/calls/{call}").status_code == 204
     assert refusal(house.delete("/api/calls/nothing")) == (404, "not_found")
+
+
+def test_a_call_hung_up_before_it_rings_never_does(
+    house: TestClient, sfu: FakeSfu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method, go_on = "RoomService/CreateRoom", threading.Event()
+    asked: list[Message] = []
+
+    def slow(sfu: FakeSfu, request: Any) -> Message:
+        asked.append(request)
+        go_on.wait(20)
+        return sfu.create_room(request)
+
+    monkeypatch.setitem(METHODS, method, (METHODS[method][0], slow))
+    call = dial(house).json()["id"]
+    until(lambda: bool(asked))
+    assert house.delete(f"/api/calls/{call}").status_code == 204
+    go_on.set()
+    other = "+4930987655"
+    assert dial(house, other).status_code == 202
+    until(lambda: bool(sfu.calls))
+    assert [asked.sip_call_to for asked in sfu.calls] == [other]
 
 
 def test_a_voice_server_that_is_away_is_said_so(house: TestClient, sfu: FakeSfu) -> None:
