@@ -14,6 +14,7 @@ COMPOSE_VARIABLES = {
     "PARLEY_TLS": "internal: certificates by a CA of its own; an e-mail address: by Let's Encrypt",
     "PARLEY_HTTP_PORT": "port of http with the profile tls, which leads on to https",
     "PARLEY_HTTPS_PORT": "port of https with the profile tls",
+    "PARLEY_GRAFANA_BIND": "address Grafana is published on, without https",
     "PARLEY_GRAFANA_PORT": "port of Grafana with the profile observability",
     "PARLEY_METRICS_KEPT": "how long Prometheus keeps numbers",
     "PARLEY_DOCKER_ROOT": "Docker's own folder, whose logs the profile observability reads",
@@ -21,10 +22,12 @@ COMPOSE_VARIABLES = {
     "PARLEY_GPUS": "GPUs a model server may use, with docker-compose.gpu.yml",
     "PARLEY_VERSION": "which images run: an older one here is the way back from an upgrade",
     "PARLEY_IMAGES": "what names of images begin with: a registry and a folder in it",
-    "PARLEY_PULL": "whether images are fetched: missing, always, never, build",
+    "PARLEY_PULL": "whether images are fetched: never, missing, always; unset: never "
+    "those that are built here, missing the others",
     "PARLEY_GRACE": "longest that agent, SFU and telephone may go on with calls when stopped",
     "PARLEY_START_PERIOD": "time a service may take to start before it counts as unhealthy",
-    "PARLEY_ENV_FILE": "file of settings that containers are given",
+    "PARLEY_ENV_FILE": "file of settings that containers are given, in place of .env; name it to "
+    "`docker compose --env-file` too",
     "PARLEY_PRIVATE_SUBNET": "network of docker-compose.private.yml; any that is free here",
     "PARLEY_PRIVATE_GATEWAY": "address in it that nobody has",
     "PARLEY_STT_MEMORY": "memory of stt at most; with a GPU 12g unless set",

@@ -133,13 +133,14 @@ class LiveKitSettings(Settings):
     """How to reach the SFU. The same names LiveKit's own tools read."""
 
     model_config = SettingsConfigDict(env_prefix="LIVEKIT_")
-    # Read by livekit-server, by livekit-agents and by `parley up`, not through this class.
+    # Read by livekit-server, livekit-agents, `parley up` and `parley boot`, not through this class.
     foreign = frozenset(
         {
             "LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE",
             "LIVEKIT_CONFIG",
             "LIVEKIT_KEYS",
             "LIVEKIT_LOG_LEVEL",
+            "LIVEKIT_METRICS_PASSWORD",
             "LIVEKIT_PORT",
             "LIVEKIT_RTC_TCP_PORT",
             "LIVEKIT_UDP_PORT",

@@ -10,6 +10,7 @@ SFU_KEYS = ("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
 ENGINES = ("STT", "LLM", "TTS")
 SEARXNG = "http://searxng:8080"
 WHISPER = "http://whisper:8001"
+STT = "http://stt:8001"  # whatever STT_PORT says: in a container it is fixed
 SQLITE = "sqlite+aiosqlite:////data/parley.db"
 
 
@@ -60,7 +61,7 @@ def _backend(settings: BootSettings, secrets: Mapping[str, str]) -> dict[str, st
 
 
 def _stt(settings: BootSettings) -> str:
-    return WHISPER if settings.has("whisper") else f"http://stt:{settings.stt_port}"
+    return WHISPER if settings.has("whisper") else STT
 
 
 def _picked(secrets: Mapping[str, str], *names: str) -> dict[str, str]:

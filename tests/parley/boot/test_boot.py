@@ -127,6 +127,14 @@ def test_publishing_everywhere_needs_an_address_for_callers(
     assert "PARLEY_NODE_IP" in refusal(volumes, capsys)
 
 
+def test_ears_are_found_where_they_are_in_containers(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STT_PORT", "9001")  # of a start without containers
+    boot(volumes)
+    assert given(volumes)["secrets-agent/AGENT_STT_URL"] == "http://stt:8001/v1"
+
+
 def test_the_sfu_names_the_address_that_callers_reach(
     volumes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
