@@ -8,6 +8,7 @@ from pathlib import Path
 from chassis.settings import is_loopback
 from parley.environment import StackSettings
 from parley.services import SFU_LEAVES, Service, redis_of
+from parley.sip_logs import logging_of
 
 REDIS_LEAVES = SFU_LEAVES + 1
 SIP_LEAVES = SFU_LEAVES - 1
@@ -77,5 +78,5 @@ def _config(stack: StackSettings, variables: Mapping[str, str]) -> dict[str, obj
         "max_cpu_utilization": 1,
         # Who scans the network for telephones hears nothing; on this machine, what is wrong.
         "hide_inbound_port": not on_loopback,
-        "logging": {"level": stack.sip_log_level, "json": True},
+        "logging": logging_of(stack.sip_log_level),
     }

@@ -9,6 +9,7 @@ import yaml
 
 from chassis.settings import is_loopback
 from parley.boot.settings import BootSettings
+from parley.sip_logs import logging_of
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  # of a container's own networks
 LOOPBACK_ONLY = ("enable_loopback_candidate", "interfaces")
@@ -65,7 +66,7 @@ def sip(settings: BootSettings, secrets: Mapping[str, str]) -> str:
         "max_cpu_utilization": 1,
         # Who scans the internet for telephones hears nothing; on this machine, what is wrong.
         "hide_inbound_port": not is_loopback(settings.parley_bind),
-        "logging": {"level": settings.sip_log_level, "json": True},
+        "logging": logging_of(settings.sip_log_level),
     }
     return json.dumps(config)
 

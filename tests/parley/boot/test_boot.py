@@ -157,6 +157,8 @@ def test_the_telephone_shares_a_redis_with_the_sfu_only_where_there_is_one(
     boot(volumes)
     telephone = json.loads((volumes / "secrets-sip/sip.yaml").read_text())
     assert sfu(volumes)["redis"] == telephone["redis"]
+    assert telephone["max_cpu_utilization"] == 1  # the engines' work turns no call away
+    assert telephone["logging"]["component_levels"] == {"pion.ice": "error"}  # nor fills the log
     assert (
         f"requirepass {telephone['redis']['password']}\n"
         in given(volumes)["secrets-redis/redis.conf"]
