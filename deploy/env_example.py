@@ -57,6 +57,7 @@ OTHERS = """
 # SIP_HEALTH_PORT=8085       # livekit-sip's health
 # SIP_LOG_LEVEL=warn         # of livekit-sip; info writes callers' numbers and PINs
 # REDIS_PORT=6379            # Redis of SFU and telephone
+# REDIS_PASSWORD=            # its password; `parley up` makes one
 """
 
 

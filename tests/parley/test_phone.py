@@ -10,10 +10,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+import yaml
 
+from parley.boot.configs import SIP_HEALTH_PORT
 from tests.backend.apps import SERVICE_KEY, app_with, sqlite_url
 from tests.backend.phone.sfu import FakeSfu, fake_sfu
 from tests.processes import ROOT, free_port
@@ -100,6 +103,27 @@ def test_a_line_is_made_once_and_changed_by_its_number(sfu: FakeSfu) -> None:
     assert shown.exit_code == 0
     assert re.search(r"\+4930123456\s+ready", shown.stdout)
     assert "842751" not in shown.stdout + again.stdout
+
+
+@pytest.mark.usefixtures("backend")
+def test_in_its_container_the_key_comes_from_a_file(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "PARLEY_SERVICE_KEY").write_text(SERVICE_KEY)
+    told = run(
+        *("phone", "status", "--json"),
+        PARLEY_SERVICE_KEY="",
+        PARLEY_SECRETS_DIR=str(secrets),
+        BACKEND_HOST="0.0.0.0",  # as docker-compose.yml has it
+    )
+    assert json.loads(told.stdout)["sip_reachable"] is True
+
+
+def test_the_backends_container_finds_livekit_sip() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    address = urlsplit(services["backend"]["environment"]["BACKEND_SIP_URL"])
+    assert (address.hostname, address.port) == ("sip", SIP_HEALTH_PORT)
+    assert set(services["sip"]["networks"]) & set(services["backend"]["networks"])
 
 
 @pytest.mark.usefixtures("backend")
