@@ -78,6 +78,12 @@ def test_the_first_boot_reads_every_secret_it_may_have_to_make() -> None:
     assert services()["boot"]["environment"].keys() >= MADE.keys()
 
 
+def test_what_the_first_boot_makes_of_changed_settings_is_read_anew() -> None:
+    waits = {"condition": "service_completed_successfully", "restart": True}
+    for name, one in services().items():
+        assert name == "boot" or one["depends_on"]["boot"] == waits, name
+
+
 def test_images_built_here_are_not_asked_of_a_registry() -> None:
     for name, one in services().items():
         is_ours = one["image"].startswith("${PARLEY_IMAGES")
