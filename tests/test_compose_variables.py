@@ -99,6 +99,16 @@ def test_in_privacy_mode_every_service_is_offline_and_asks_no_resolver() -> None
     assert all(private[name]["environment"]["PARLEY_OFFLINE"] == "1" for name in READ_BY)
 
 
+def test_whisper_runs_in_an_image_that_has_it() -> None:
+    whisper, stt = services()["whisper"], services()["stt"]
+    target = whisper["build"]["target"]
+    locked = (ROOT / "requirements" / f"stt-{target}.txt").read_text()
+    assert "faster-whisper==" in locked
+    assert whisper["image"].endswith(f"-{target}")
+    assert whisper["build"]["dockerfile"] == stt["build"]["dockerfile"]
+    assert "whisper:" not in (ROOT / "docker-compose.gpu.yml").read_text()
+
+
 def test_kokoro_may_load_the_library_it_copies() -> None:
     (own,) = services()["tts"]["tmpfs"]
     assert own.startswith("/tmp:")
