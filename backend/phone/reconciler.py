@@ -7,6 +7,7 @@ after a change.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -104,9 +105,18 @@ class Reconciler(Background):
     async def _run(self) -> None:
         while True:
             wait_s = await self._look_and_tell() if self._leader.leads else LOOK_EVERY_S
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait_s)
+            await self._wait(wait_s)
             self._changed.clear()
+
+    async def _wait(self, seconds: float) -> None:
+        """Or until a line changes; one that another backend was given, the first, is seen too."""
+        until_s = time.monotonic() + seconds
+        while (left_s := until_s - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), min(left_s, LOOK_EVERY_S))
+                return
+            if seconds == WITHOUT_LINES_S and await self._has_lines():
+                return
 
     async def _look_and_tell(self) -> float:
         """Seconds until the next look."""

@@ -228,6 +228,15 @@ async def test_a_server_without_telephony_is_asked_once_while_there_are_no_lines
         await eventually(lambda: len(sfu.rules) == 1)
 
 
+async def test_the_first_line_of_all_may_be_given_to_another_backend(
+    database: Database, sip: SipSfu, sfu: FakeSfu
+) -> None:
+    async with reconciler(database, sip):
+        await eventually(lambda: sfu.asked == 3)  # trunks in and out, rules
+        await make(database, "+4930123456")
+        await eventually(lambda: len(sfu.rules) == 1)
+
+
 NUMBERS = st.sampled_from([f"+493000{n}" for n in range(4)])
 STEPS = st.lists(
     st.one_of(
