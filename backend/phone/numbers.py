@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 E164 = r"^\+[1-9][0-9]{1,14}$"
 HOST_AND_PORT = r"^(\[[0-9A-Fa-f:]{2,39}\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?$"
 BETWEEN = re.compile(r"[\s()./-]")  # as people write numbers
-WIDEST_BITS = 8  # a network larger than that is no provider's
+WIDEST_BITS = {4: 8, 6: 19}  # by version of IP: a network larger than that is no provider's
 
 
 def _number(value: str) -> str:
@@ -41,7 +41,8 @@ def normal(number: str | None) -> str | None:
 
 def is_wide_open(network: str) -> bool:
     """Whether it holds next to everybody."""
-    return ipaddress.ip_network(network).prefixlen < WIDEST_BITS
+    parsed = ipaddress.ip_network(network)
+    return parsed.prefixlen < WIDEST_BITS[parsed.version]
 
 
 PhoneNumber = Annotated[str, Field(max_length=32), AfterValidator(_number)]

@@ -58,6 +58,7 @@ async def test_secrets_and_callers_are_not_readable_in_the_table(
         {"numbers": ["+4930123456"], "allowed_addresses": ["0.0.0.0/0"]},
         {"numbers": ["+4930123456"], "allowed_addresses": ["203.0.113.7", "::/0"]},
         {"numbers": ["+4930123456"], "allowed_addresses": ["128.0.0.0/1"], "pin": "1234"},
+        {"numbers": ["+4930123456"], "allowed_addresses": ["2000::/12"]},
         {"numbers": ["+4930123456"], "outbound_address": "sip.example.net"},
     ],
 )

@@ -42,7 +42,7 @@ export const WARNINGS = ['anyAddress', 'noPin', 'forged', 'plain'] as const;
 export type Warning = (typeof WARNINGS)[number];
 
 /** The server takes none wider without a password. */
-const WIDEST_BITS = 8;
+const WIDEST_BITS = { four: 8, six: 19 };
 
 type Openness = Pick<
   Line,
@@ -62,7 +62,8 @@ export function warningsOf(line: Openness): Warning[] {
 
 /** As wide as the internet, or nearly: no telephone company has that many. */
 function isWide(network: string): boolean {
-  return Number(network.split('/')[1] ?? WIDEST_BITS) < WIDEST_BITS;
+  const widest = network.includes(':') ? WIDEST_BITS.six : WIDEST_BITS.four;
+  return Number(network.split('/')[1] ?? widest) < widest;
 }
 
 /** What a call came or went by; a line may be gone while its calls stay listed. */
