@@ -216,6 +216,20 @@ class Slots:
         return RateLimited(message, code=code, retry_after_s=RETRY_AFTER_S)
 
 
+async def seen_through(work: asyncio.Future[T]) -> T:
+    """What it comes to. Cancelled, however often, the caller goes only once the work is over: what
+    a thread uses must not be let go of before."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    if cancelled:
+        raise cancelled from (None if work.cancelled() else work.exception())
+    return work.result()
+
+
 def _on_loop(loop: asyncio.AbstractEventLoop, _done: Future[T], then: Callable[[], None]) -> None:
     if not loop.is_closed():  # else the process ends, and nobody waits for a slot
         loop.call_soon_threadsafe(then)

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from inference.audio import RATE_HZ, Pcm
+from inference.slots import seen_through
 from inference.stt.engine import Engine, Hypothesis, Options, Stream, Transcript
 from inference.stt.lanes import Lanes
 from inference.stt.measures import Measures
@@ -81,7 +82,7 @@ class Decoding:
                     await self._decode_pending(stream)
                 transcript = await self._step(stream.finish)
             finally:
-                await asyncio.to_thread(stream.close)  # needs no turn
+                await _closed(stream)
         self._measures.decoded("live", self.audio_s, self._compute_s)
         return transcript
 
@@ -92,7 +93,7 @@ class Decoding:
             await self._step(lambda: opened.append(engine.open_stream(options)))
         except asyncio.CancelledError:
             for stream in opened:
-                await asyncio.to_thread(stream.close)
+                await _closed(stream)
             raise
         return opened[0]
 
@@ -113,13 +114,16 @@ class Decoding:
         return np.concatenate(pieces)
 
     async def _step(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """A step of work. Cancelled, it still waits for its end: a thread has the stream."""
+        """A step of work, seen through: a thread has the stream. A probe's deadline cancels, and
+        the deadline around it again."""
         started = time.perf_counter()
         step = asyncio.ensure_future(self._lanes.live_step(self._client, work, *args, **kwargs))
         try:
-            return await asyncio.shield(step)
-        except asyncio.CancelledError:
-            await asyncio.wait([step])
-            raise
+            return await seen_through(step)
         finally:
             self._compute_s += time.perf_counter() - started
+
+
+async def _closed(stream: Stream) -> None:
+    """In a thread, without a turn."""
+    await seen_through(asyncio.ensure_future(asyncio.to_thread(stream.close)))

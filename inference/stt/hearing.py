@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from inference.audio import RATE_HZ, Pcm
+from inference.slots import seen_through
 from inference.stt.cutting import Cutter, Stretch
 from inference.stt.engine import Engine, Options, Transcript
 from inference.stt.lanes import Step
@@ -94,5 +95,5 @@ class Hearing:
             return await self._step(self._client, work)
         except asyncio.CancelledError:
             if begun.is_set():
-                await ended.wait()
+                await seen_through(asyncio.ensure_future(ended.wait()))
             raise

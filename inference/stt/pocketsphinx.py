@@ -8,6 +8,7 @@ and 29, the two together 97 and 27. A second search at the end, left out since, 
 """
 
 import queue
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -130,7 +131,11 @@ class Pocketsphinx:
 
 
 class _Pass:
-    """A `restarting.OneShot` on a pair of decoders."""
+    """A `restarting.OneShot` on a pair of decoders.
+
+    Closed by another thread than the one that pushes, it waits: a pair that is given back while it
+    works would be used twice at once, and the library writes wild then.
+    """
 
     def __init__(self, pair: Pair, give_back: Callable[[Pair], None]) -> None:
         self._pair: Pair | None = pair
@@ -141,9 +146,10 @@ class _Pass:
         self._decoding = False
         self._unseen_s = 0.0
         self._heard = Hypothesis()
+        self._working = threading.Lock()
 
     def push(self, pcm: Pcm) -> Hypothesis:
-        with _failures_named():
+        with self._working, _failures_named():
             pair = self._taken_pair()
             hurry = False
             if self._primer is None:
@@ -158,7 +164,7 @@ class _Pass:
             return self._heard
 
     def finish(self) -> Transcript:
-        with _failures_named():
+        with self._working, _failures_named():
             pair = self._taken_pair()
             if self._primer is not None and not self._begin(pair, self._primer, for_good=True):
                 return Transcript()
@@ -166,12 +172,13 @@ class _Pass:
             return pair.end()
 
     def close(self) -> None:
-        pair, self._pair = self._pair, None
-        if pair is None:
-            return
-        if self._decoding:
-            pair.end()
-        self._give_back(pair)
+        with self._working:
+            pair, self._pair = self._pair, None
+            if pair is None:
+                return
+            if self._decoding:
+                pair.end()
+            self._give_back(pair)
 
     def _prime(self, pair: Pair, primer: Primer, pcm: Pcm) -> bool:
         """Take in sound while the speaker is not known; True: the first word is due."""

@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib.util
+import threading
 from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int, c_int32, c_size_t, c_void_p
 from dataclasses import dataclass
 from functools import cache
@@ -60,6 +61,10 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "ps_vad_classify": (c_int, (c_void_p, c_void_p)),
     "ps_vad_frame_size": (c_size_t, (c_void_p,)),
 }
+
+
+# The library's reader of numbers makes its table of powers at first use, and guards it by nothing.
+CONFIGURING = threading.Lock()
 
 
 class SphinxError(Exception):
@@ -124,7 +129,8 @@ class Decoder:
 
     def __init__(self, dictionary: Path, model: LanguageModel, *, lw: float, wip: float) -> None:
         self._lib = library()
-        config = self._lib.ps_config_init(None)
+        with CONFIGURING:
+            config = self._lib.ps_config_init(None)
         self._lib.ps_config_set_str(config, b"hmm", bytes(MODEL_DIR / "en-us"))
         self._lib.ps_config_set_str(config, b"dict", bytes(dictionary))
         self._lib.ps_config_set_str(config, b"loglevel", b"ERROR")

@@ -114,6 +114,24 @@ async def test_a_cancelled_utterance_closes_its_stream_once_its_thread_ends() ->
     assert bench.engine.open_streams == 0
 
 
+async def test_an_utterance_cancelled_twice_keeps_its_stream_until_its_thread_ends() -> None:
+    bench = Bench()
+    bench.engine.hold.clear()
+    decoding = bench.decoding()
+    decoding.push(sound(1))
+    running = bench.start(decoding)
+    await until(bench.engine.holding.is_set)
+    for _ in range(3):  # by a deadline, by another around it, by the end of the connection
+        running.cancel()
+        await asyncio.wait([running], timeout=0.05)
+        assert not running.done()
+        assert bench.engine.open_streams == 1
+    bench.engine.hold.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert bench.engine.open_streams == 0
+
+
 async def test_a_caller_that_leaves_while_its_stream_opens_leaves_no_stream() -> None:
     bench = Bench()
     bench.engine.opens_slowly.clear()
