@@ -132,15 +132,16 @@ class Caller:
         self, condition: Callable[[CallRecord], Any], within_s: float, what: str
     ) -> Any:
         """Wait until `condition` holds for the record. Raises AssertionError naming `what`."""
-        try:
-            async with asyncio.timeout(within_s), self._changed:
-                while not (result := condition(self.record)):
-                    # Also looked at without news: a condition may be about time that has passed.
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), TICK_S)
-                return result
-        except TimeoutError:
-            raise AssertionError(f"{what}: not within {within_s:g} s; {self.summary()}") from None
+        deadline_s = time.perf_counter() + within_s
+        async with self._changed:
+            while not (result := condition(self.record)):
+                # Not `asyncio.timeout` around it all: `wait_for` of Python 3.11 may swallow that.
+                if time.perf_counter() > deadline_s:
+                    raise AssertionError(f"{what}: not within {within_s:g} s; {self.summary()}")
+                # Also looked at without news: a condition may be about time that has passed.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), TICK_S)
+            return result
 
     async def until_quiet(self, for_s: float = 0.6, within_s: float = 20.0) -> None:
         """Wait until the agent has spoken and then been silent for `for_s`."""

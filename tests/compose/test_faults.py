@@ -7,7 +7,7 @@ import pytest
 
 from parley.caller import Caller
 from tests.compose import report
-from tests.compose.calls import a_spoken_question, answers_again, calling
+from tests.compose.calls import a_spoken_question, calling, talks_again
 from tests.compose.project import Container, Project
 
 # deploy-reliability: a sound within 3 s of the fault; that a turn is over takes half a second.
@@ -53,7 +53,7 @@ async def test_a_call_comes_back_after_what_carries_it_was_killed(
     async with calling(stack) as caller:
         killed_at_s = time.perf_counter()
         stack.kill(service)
-        again_s = await answers_again(caller, killed_at_s, WHOLE_WITHIN_S)
+        again_s = await talks_again(caller, killed_at_s, WHOLE_WITHIN_S)
         report.note(f"{service} killed: talks again", again_s)
         await is_whole_again(stack, service, before, "killed")
         assert again_s <= TALKS_AGAIN_WITHIN_S
@@ -69,7 +69,7 @@ async def test_a_call_comes_back_after_what_carries_it_restarted(
         restarting = asyncio.create_task(asyncio.to_thread(stack.compose, "restart", service))
         await restarting
         restarted_at_s = time.perf_counter()
-        again_s = await answers_again(caller, restarted_at_s, WHOLE_WITHIN_S)
+        again_s = await talks_again(caller, restarted_at_s, WHOLE_WITHIN_S)
         report.note(f"{service} restarted: talks again", again_s)
         await is_whole_again(stack, service, before, "restarted")
         assert again_s <= TALKS_AGAIN_WITHIN_S
