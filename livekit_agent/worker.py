@@ -153,9 +153,11 @@ class Worker:
             self._accepted.discard(request.id)
 
     def _may_turn_away(self, request: JobRequest) -> bool:
-        """Who calls by telephone sees no page that says so: they are told, a few at a time."""
-        by_phone = CallMetadata.of(request.job.metadata, request.room.name).channel == "sip"
-        return by_phone and len(self._turned_away) < self._settings.busy_lines
+        """Who calls by telephone sees no page that says so: they are told, a few at a time. Not
+        whom we call, nor who was spoken with already."""
+        told = CallMetadata.of(request.job.metadata, request.room.name)
+        calls_us = told.channel == "sip" and told.direction == "inbound" and not told.resume
+        return calls_us and len(self._turned_away) < self._settings.busy_lines
 
     async def _turn_away(self, request: JobRequest) -> None:
         self._refused.labels("full").inc()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from backend.phone import calls, lines, schema
 from backend.phone.call_metrics import CallMetrics
 from backend.phone.dial_results import failure_of
 from backend.phone.plan import encryption_of
-from backend.phone.sip_sfu import CALLEE
+from backend.phone.sip_sfu import CALLEE, PhoneRoom
 from backend.phone.tables import CallRow, PhoneLineRow
 from backend.rooms.names import new_phone_room
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
@@ -38,6 +39,8 @@ DIALS_A_MINUTE = 10
 TRIES = 3  # of one number, in RECENT, that failed: then it is left alone
 RETRY_S = 60.0
 CLOSED_WITHIN_S = 5.0
+AGENT_WITHIN_S = 15.0  # a process may have to start for it
+LOOK_EVERY_S = 0.25
 
 log = get_logger(__name__)
 
@@ -47,6 +50,7 @@ class Telephony(Protocol):
 
     async def outbound_trunk(self, line_id: str) -> str | None: ...
     async def open_room(self, room: str, metadata: str) -> None: ...
+    async def look(self, room: str) -> PhoneRoom: ...
     async def close_room(self, room: str) -> None: ...
     async def dial(self, request: CreateSIPParticipantRequest) -> None: ...
 
@@ -152,6 +156,10 @@ class Dialler:
             if trunk is None:
                 raise SfuFailed("the voice server does not have the line yet")
             await self._sfu.open_room(dialled.room, dialled.told)
+            if not await self._has_agent(dialled.room):
+                log.info("call_without_agent", call_id=dialled.call.id)
+                await self._over(dialled, EndedReason.LINES_BUSY)
+                return
             await self._sfu.dial(_request(dialled, trunk))
         except SfuFailed as exc:
             failure = failure_of(exc)
@@ -167,6 +175,15 @@ class Dialler:
             raise
         else:
             await self._answered(dialled.call.id)
+
+    async def _has_agent(self, room: str) -> bool:
+        """Nobody is rung up only to hear nothing: workers may be away, or full."""
+        until_s = time.monotonic() + AGENT_WITHIN_S
+        while time.monotonic() < until_s:
+            if (await self._sfu.look(room)).has_agent:
+                return True
+            await asyncio.sleep(LOOK_EVERY_S)
+        return False
 
     async def _answered(self, call_id: str) -> None:
         try:

@@ -45,6 +45,8 @@ def full_worker(folder: Path, **settings: Any) -> Worker:
     [
         (BY_PHONE, 2, {BUSY_MARK: "1"}),
         (BY_PHONE, 0, "refused"),
+        ('{"channel": "sip", "direction": "outbound"}', 2, "refused"),  # nobody asked for a line
+        ('{"channel": "sip", "resume": true}', 2, "refused"),  # another worker may go on with it
         ('{"channel": "web"}', 2, "refused"),  # the page has said so already
     ],
 )

@@ -31,6 +31,7 @@ class FakeSfu:
         self.refuse: dict[str, Refusal] = {}
         self.calls: list[sip.CreateSIPParticipantRequest] = []
         self.pick_up = threading.Event()
+        self.has_worker = True
         self.puts = 0
         self.asked = 0
         self.url = ""
@@ -100,7 +101,8 @@ class FakeSfu:
         return rooms.ListParticipantsResponse(participants=self.rooms[asked.room])
 
     def create_room(self, asked: rooms.CreateRoomRequest) -> Message:
-        self.rooms.setdefault(asked.name, [])
+        agent = ParticipantInfo(identity="agent", kind=ParticipantInfo.Kind.AGENT)
+        self.rooms.setdefault(asked.name, [agent] if self.has_worker else [])
         self.agents_told[asked.name] = asked.agents[0].metadata
         return Room(name=asked.name)
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from google.protobuf.message import Message
 
+from backend.phone import dial as dial_module
 from backend.phone.dial_results import failure_of
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.ended import EndedReason
@@ -197,6 +198,17 @@ def test_a_call_hung_up_before_it_rings_never_does(
     assert dial(house, other).status_code == 202
     until(lambda: bool(sfu.calls))
     assert [asked.sip_call_to for asked in sfu.calls] == [other]
+
+
+def test_nobody_is_rung_up_without_an_agent(
+    house: TestClient, sfu: FakeSfu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dial_module, "AGENT_WITHIN_S", 0.5)
+    sfu.has_worker = False
+    assert dial(house).status_code == 202
+    until(lambda: latest(house)["state"] == "ended")
+    assert latest(house)["ended_reason"] == "lines_busy"
+    assert (sfu.calls, sfu.rooms) == ([], {})
 
 
 def test_a_voice_server_that_is_away_is_said_so(house: TestClient, sfu: FakeSfu) -> None:
