@@ -2,9 +2,12 @@
 
 import logging
 import sys
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+from chassis.room_names import kept_name
 
 NOISY_LOGGERS = (
     "asyncio",
@@ -29,6 +32,7 @@ def configure_logs(service: str, *, level: str = "info", log_format: str = "json
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        _without_number,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _named(service),
     ]
@@ -68,3 +72,10 @@ def _named(service: str) -> Any:
         return event
 
     return add_service
+
+
+def _without_number(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Libraries log rooms' names as they are."""
+    if isinstance(event.get("room"), str):
+        event["room"] = kept_name(event["room"])
+    return event

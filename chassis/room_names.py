@@ -1,9 +1,11 @@
 """Names of telephone calls' rooms, and what may be written down of them."""
 
+import re
 from hashlib import blake2b
 
 PHONE_PREFIX = "call-sip-"
 DIGEST_BYTES = 16
+KEPT = re.compile(f"{PHONE_PREFIX}[0-9a-f]{{{2 * DIGEST_BYTES}}}")
 
 
 def is_phone_room(room: str) -> bool:
@@ -12,7 +14,8 @@ def is_phone_room(room: str) -> bool:
 
 def kept_name(room: str) -> str:
     """The name as it is stored and logged: the SFU puts the caller's number into a telephone
-    call's. The chance part of the name keeps the number from being guessed."""
-    if not is_phone_room(room):
+    call's. The chance part of the name keeps the number from being guessed. A name that is so
+    kept stays."""
+    if not is_phone_room(room) or KEPT.fullmatch(room):
         return room
     return PHONE_PREFIX + blake2b(room.encode(), digest_size=DIGEST_BYTES).hexdigest()
