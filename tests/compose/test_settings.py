@@ -63,4 +63,9 @@ def test_a_service_names_a_wrong_one(apart: Project, service: str, name: str, va
     [("agent", "LIVEKIT_API_KEY"), ("agent", "LIVEKIT_API_SECRET"), ("backend", "LIVEKIT_API_KEY")],
 )
 def test_a_service_names_a_missing_one(apart: Project, service: str, name: str) -> None:
-    assert name in complaint(apart, service, PARLEY_SECRETS_DIR="/nowhere")
+    an_empty_folder = "/tmp"
+    assert name in complaint(apart, service, PARLEY_SECRETS_DIR=an_empty_folder)
+
+
+def test_secrets_that_cannot_be_read_are_named(apart: Project) -> None:
+    assert "PARLEY_SECRETS_DIR" in complaint(apart, "agent", PARLEY_SECRETS_DIR="/nowhere")
