@@ -120,7 +120,8 @@ def words_of(process: psutil.Process) -> list[str]:
 
 def start(name: str, settings: Mapping[str, str] | None = None) -> Stack:
     """Start `parley up` in `test-logs/<name>`; its logs stay there."""
-    folder = LOGS / name
+    # Tests that run side by side have a stack each.
+    folder = LOGS / "-".join(filter(None, (name, os.environ.get("PYTEST_XDIST_WORKER"))))
     folder.mkdir(parents=True, exist_ok=True)
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     rtp = RTP_PORTS[ports["SIP_PORT"] * RTP_PORTS_A_STACK % len(RTP_PORTS)]

@@ -37,9 +37,9 @@ async def refuse_forgotten(session: AsyncSession, *ids: str) -> None:
         raise forgotten()
 
 
-def forgotten() -> NotFound:
+def forgotten(param: str | None = None) -> NotFound:
     """Who hears it drops what it has of that."""
-    return NotFound("it was deleted, with all that belongs to it", code="forgotten")
+    return NotFound("it was deleted, with all that belongs to it", param=param, code="forgotten")
 
 
 async def drop_sound(database: Database, *conditions: ColumnElement[bool]) -> None:

@@ -61,7 +61,7 @@ def add_phone_routes(
         async with database.writing() as session:
             row = await session.get(CallRow, call_id)
             if row is None:
-                raise forgotten()
+                raise forgotten("call_id")
             is_news = calls.end(row, body.reason, body.ended_at or datetime.now(UTC))
         if is_news:
             metrics.ended(row)

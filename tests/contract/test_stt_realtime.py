@@ -88,7 +88,7 @@ async def test_half_a_minute_of_silence_first_costs_nothing(url: str) -> None:
         committed_at = await caller.commit()
         done = await caller.wait(COMPLETED)
         assert done["transcript"] == "what time is it"
-        assert caller.instant(COMPLETED) - committed_at < 2
+        assert caller.instant(COMPLETED) - committed_at < 5
         assert done["usage"]["seconds"] < 2.5
 
 

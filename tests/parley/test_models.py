@@ -208,7 +208,7 @@ def test_a_pull_that_is_stopped_resumes(
     assert pulled.returncode == 0, pulled.stderr
     resumed = hub.downloads("model.bin")[1].range
     assert resumed is not None
-    assert int(resumed.removeprefix("bytes=").rstrip("-")) >= 250_000
+    assert int(resumed.removeprefix("bytes=").rstrip("-")) >= 150_000
     assert parley("verify", REPO).returncode == 0
 
 

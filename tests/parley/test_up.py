@@ -49,7 +49,10 @@ def test_a_service_that_keeps_crashing_is_restarted_ever_more_slowly(stack: Stac
     stack.mode("llm", "crash")
     stack.up()
     waits = [stack.wait_line("llm      restarting") for _ in range(3)]
-    assert [line.split(" in ")[1][:3] for line in waits] == ["0.2", "0.4", "0.8"]
+    # What is left of each wait when it is said, which is late on a busy machine.
+    left_s = [float(line.split(" in ")[1].split()[0]) for line in waits]
+    assert all(left <= whole for left, whole in zip(left_s, (0.2, 0.4, 0.8), strict=True))
+    assert left_s[2] > 0.2
     assert "exited with 3: it broke" in waits[0]
     stack.mode("llm", "")
     stack.wait_line("Parley is ready")

@@ -130,6 +130,7 @@ def test_calls_out_count_towards_the_cap(tmp_path: Path, database_url: str, sfu:
     most: dict[str, Any] = {"phone_dial_allow": ["*"], "phone_max_calls": 1}
     with TestClient(app_with(tmp_path, sfu.url, database_url=database_url, **most)) as client:
         client.post("/api/phone/lines", json=LINE)
+        until(lambda: bool(sfu.outbound))
         assert dial(client, "+4930111").status_code == 202
         assert refusal(dial(client, "+4930112")) == (503, "lines_busy")
 
