@@ -78,6 +78,11 @@ def free_port() -> int:
     return _ports().next()
 
 
+def own_folder(name: str) -> Path:
+    """Where the logs called `name` go. Tests that run side by side have one each."""
+    return LOGS / "-".join(filter(None, (name, os.environ.get("PYTEST_XDIST_WORKER"))))
+
+
 def wait_ready(
     url: str, process: subprocess.Popen[bytes], within_s: float = READY_WITHIN_S
 ) -> None:

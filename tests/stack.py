@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from tests.processes import LOGS, ROOT, clean_env, free_ports, wait_ready
+from tests.processes import ROOT, clean_env, free_ports, own_folder, wait_ready
 
 UP_WITHIN_S = 120.0
 DOWN_WITHIN_S = 20.0
@@ -120,8 +120,7 @@ def words_of(process: psutil.Process) -> list[str]:
 
 def start(name: str, settings: Mapping[str, str] | None = None) -> Stack:
     """Start `parley up` in `test-logs/<name>`; its logs stay there."""
-    # Tests that run side by side have a stack each.
-    folder = LOGS / "-".join(filter(None, (name, os.environ.get("PYTEST_XDIST_WORKER"))))
+    folder = own_folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     rtp = RTP_PORTS[ports["SIP_PORT"] * RTP_PORTS_A_STACK % len(RTP_PORTS)]

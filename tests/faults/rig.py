@@ -20,7 +20,7 @@ from tests.fakes.fault_proxy import HOST, FaultProxy
 from tests.fakes.faults import Fault
 from tests.fakes.scripted_engines import ScriptedEngines
 from tests.faults.processes import Service
-from tests.processes import LOGS, ROOT, free_ports
+from tests.processes import ROOT, free_ports, own_folder
 
 Engine = Literal["stt", "llm", "tts", "standby"]
 ENGINES: tuple[Engine, ...] = ("stt", "llm", "tts", "standby")
@@ -133,7 +133,7 @@ class Rig:
 @contextmanager
 def running_rig(name: str) -> Iterator[Rig]:
     """A rig in `test-logs/<name>`, ready for calls, until the block ends."""
-    folder = LOGS / name
+    folder = own_folder(name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
