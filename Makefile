@@ -35,14 +35,15 @@ SIP_PACKAGES := baresip-core flite gcc libc6-dev libopus-dev libopusfile-dev lib
 	redis-server sip-tester
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-faults test-compose test-sip nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
+.PHONY: help run test test-slow test-faults test-compose test-observability test-sip nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
-	@echo "make test-slow    the three below, and what runs on torch (installs 6 GB)"
+	@echo "make test-slow    faults, and what runs on torch (installs 6 GB)"
 	@echo "make test-faults  faults provoked for real"
 	@echo "make test-compose the containers: built, called, killed (as root, builds its own Docker engine)"
+	@echo "make test-observability alerts and panels, asked of a running stack and a real Prometheus"
 	@echo "make test-sip     real telephone calls by baresip and sipp (builds livekit-sip, once)"
 	@echo "make llama        build llama-server, for chat models (minutes, once)"
 	@echo "make llama-python llama-cpp-python over the same llama.cpp, in .venv-llama"
@@ -73,14 +74,17 @@ test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
 	@$(KOKORO_VENV)/bin/pytest tests/slow/tts
 	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
 	@$(BIN)/pytest tests/slow/llm --confcutdir=tests/slow/llm
-	@$(call apt_install,$(OBSERVABILITY_TOOLS))
-	@$(BIN)/pytest tests/observability
-	@$(MAKE) --no-print-directory test-faults test-sip test-compose
+	@$(MAKE) --no-print-directory test-faults
 
 test-faults: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,flite)
 	@$(BIN)/parley setup
 	@$(BIN)/pytest tests/faults
+
+test-observability: $(VENV)/.dev $(WEB_PACKAGES)
+	@$(call apt_install,$(OBSERVABILITY_TOOLS))
+	@$(BIN)/parley setup
+	@$(BIN)/pytest tests/observability
 
 test-sip: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_packages,$(SIP_PACKAGES))
