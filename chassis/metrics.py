@@ -1,7 +1,9 @@
 """Metric names and buckets that every service exports; `parley_<service>_<what>_<unit>`."""
 
 import copy
+from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +22,8 @@ from chassis import room_left
 
 # From a cache hit to a turn's whole budget; speech work lives between 10 ms and 5 s.
 SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
+
+Labels = Iterable[str] | Mapping[str, Iterable[str]]  # their names, or what each may say
 
 
 class Metrics:
@@ -78,8 +82,14 @@ class Metrics:
     def name(self, what: str) -> str:
         return f"parley_{self.service}_{what}"
 
-    def counter(self, what: str, text: str, labels: list[str] | None = None) -> Counter:
-        return Counter(self.name(what), text, labels or [], registry=self.registry)
+    def counter(self, what: str, text: str, labels: Labels = ()) -> Counter:
+        """Labels that are told with all their values start at 0, each combination of them: where a
+        counter appears only with its first event, `rate` and `increase` never see that event."""
+        counter = Counter(self.name(what), text, list(labels), registry=self.registry)
+        if isinstance(labels, Mapping):
+            for values in product(*labels.values()):
+                counter.labels(*values)
+        return counter
 
     def gauge(self, what: str, text: str, labels: list[str] | None = None) -> Gauge:
         return Gauge(self.name(what), text, labels or [], registry=self.registry)

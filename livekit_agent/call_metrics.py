@@ -1,12 +1,12 @@
 """What a call counts: stages of its turns, fallbacks, interruptions and why it ended."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 from chassis.ended import EndedReason
 from chassis.metrics import Metrics
 from livekit_agent.events import TurnEvent
-from livekit_agent.stages import StageChange
+from livekit_agent.stages import StageChange, StageName, StageState
 
 Interruption = Literal["real", "false", "backchannel"]
 STAGES = {
@@ -36,15 +36,21 @@ class CallMetrics:
             ["stage"],
         )
         self._fallbacks = metrics.counter(
-            "fallbacks_total", "stages that went on with another engine", ["stage", "state"]
+            "fallbacks_total",
+            "stages that went on with another engine",
+            {"stage": get_args(StageName), "state": get_args(StageState)},
         )
         self._preemptive = metrics.counter(
-            "preemptive_total", "replies begun before the turn was decided", ["outcome"]
+            "preemptive_total",
+            "replies begun before the turn was decided",
+            {"outcome": ("used", "discarded")},
         )
         self._interruptions = metrics.counter(
-            "interruptions_total", "speech over the agent", ["kind"]
+            "interruptions_total", "speech over the agent", {"kind": get_args(Interruption)}
         )
-        self._ended = metrics.counter("calls_ended_total", "calls that ended", ["reason"])
+        self._ended = metrics.counter(
+            "calls_ended_total", "calls that ended", {"reason": EndedReason}
+        )
         self._underruns = metrics.counter(
             "tts_underruns_total", "times a reply's sound ran dry before its end"
         )

@@ -10,7 +10,7 @@ import contextlib
 import json
 import socket
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,7 +39,7 @@ class NumbersSender:
 
     def send(self, is_last: bool) -> None:
         """What is new. Does not wait for the worker, but a moment for the last time."""
-        message, now = self._news()
+        message, now = _news(self._sources, self._sent)
         if not message:
             return
         try:
@@ -51,32 +51,19 @@ class NumbersSender:
             return
         self._sent = now
 
-    def _news(self) -> tuple[list[Any], dict[SAMPLE, float]]:
-        message: list[Any] = []
-        now = dict(self._sent)
-        for family in _families(self._sources):
-            rows: list[Any] = []
-            for sample in family.samples:
-                key = (sample.name, tuple(sample.labels.items()))
-                if sample.name.endswith("_created"):
-                    continue
-                now[key] = sample.value
-                # Nothing new is told too, once: a bucket that is empty is a bucket.
-                if key not in self._sent or sample.value != self._sent[key]:
-                    rows.append([*key, sample.value - self._sent.get(key, 0.0)])
-            if rows:
-                message.append([family.name, family.type, family.documentation, rows])
-        return message, now
-
 
 class CallNumbers(Collector):
-    """The worker's end: sums of what its calls sent. Enter it to listen; read by Prometheus."""
+    """The worker's end: sums of what its calls sent. Enter it to listen; read by Prometheus.
 
-    def __init__(self, metrics: Metrics) -> None:
+    `counted`: what a call can count, so that all of it is told before the first call.
+    """
+
+    def __init__(self, metrics: Metrics, counted: Sequence[CollectorRegistry] = ()) -> None:
         self._families: dict[str, tuple[str, str, dict[SAMPLE, float]]] = {}
         self._wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._folder = tempfile.TemporaryDirectory(prefix="parley-agent-")
         self.address = str(Path(self._folder.name) / "numbers.sock")
+        self._add(_news(counted, {})[0])
         metrics.registry.register(self)
 
     async def __aenter__(self) -> Self:
@@ -109,6 +96,27 @@ class CallNumbers(Collector):
             for sample, labels, value in rows:
                 key = (sample, tuple((label, said) for label, said in labels))
                 samples[key] = samples.get(key, 0.0) + value
+
+
+def _news(
+    sources: Iterable[CollectorRegistry], sent: Mapping[SAMPLE, float]
+) -> tuple[list[Any], dict[SAMPLE, float]]:
+    """What to tell, and all that is told then."""
+    message: list[Any] = []
+    now = dict(sent)
+    for family in _families(sources):
+        rows: list[Any] = []
+        for sample in family.samples:
+            key = (sample.name, tuple(sample.labels.items()))
+            if sample.name.endswith("_created"):
+                continue
+            now[key] = sample.value
+            # Nothing new is told too, once: a bucket that is empty is a bucket.
+            if key not in sent or sample.value != sent[key]:
+                rows.append([*key, sample.value - sent.get(key, 0.0)])
+        if rows:
+            message.append([family.name, family.type, family.documentation, rows])
+    return message, now
 
 
 def _families(sources: Iterable[CollectorRegistry]) -> Iterator[Metric]:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import get_args
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from chassis.room_names import kept_name
 from chassis.service import create_app
 from chassis.settings import InternalSettings, LiveKitSettings, load_settings
 from livekit_agent.call_metadata import BUSY_MARK, CallMetadata
+from livekit_agent.call_metrics import CallMetrics
 from livekit_agent.call_numbers import CallNumbers
 from livekit_agent.clip_maker import ClipMaker
 from livekit_agent.clips import Clips
@@ -45,12 +47,16 @@ class Worker:
         self._metrics.gauge("calls", "calls this worker is in").set_function(self._calls_now)
         self._metrics.gauge("calls_limit", "calls it takes at once").set(settings.max_calls)
         self._metrics.watch_disk("records", settings.data_dir)
-        self._refused = self._metrics.counter("calls_refused_total", "calls refused", ["reason"])
+        self._refused = self._metrics.counter(
+            "calls_refused_total", "calls refused", {"reason": get_args(Refusal)}
+        )
         self.health = Health("agent", self._metrics)
         self._client = pooled_client(metrics=self._metrics)
         self._engines = EngineWatch(settings, self._client, self.health, self._metrics)
         self._lag = LoopLag()
-        self._numbers = CallNumbers(self._metrics)
+        counted = Metrics("agent")
+        CallMetrics(counted)
+        self._numbers = CallNumbers(self._metrics, [counted.registry])
         self._accepted: set[str] = set()  # jobs that may have no process yet
         self._turned_away: set[str] = set()  # jobs that only say that all lines are busy
         self._turn_scorer = TurnScorer()

@@ -1,16 +1,25 @@
 """Numbers of telephone calls."""
 
-from backend.phone.tables import CallRow
+from typing import get_args
+
+from backend.phone.tables import CallRow, Direction
+from chassis.ended import EndedReason
 from chassis.metrics import Metrics
+
+DIRECTIONS = get_args(Direction)
 
 
 class CallMetrics:
     """One for the service."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._calls = metrics.counter("phone_calls_total", "telephone calls begun", ["direction"])
+        self._calls = metrics.counter(
+            "phone_calls_total", "telephone calls begun", {"direction": DIRECTIONS}
+        )
         self._ended = metrics.counter(
-            "phone_calls_ended_total", "telephone calls that ended", ["direction", "reason"]
+            "phone_calls_ended_total",
+            "telephone calls that ended",
+            {"direction": DIRECTIONS, "reason": EndedReason},
         )
         self._refused = metrics.counter(
             "phone_calls_refused_total", "telephone calls refused", ["code"]

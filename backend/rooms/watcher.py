@@ -9,10 +9,10 @@ import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Protocol, get_args
 
 from backend.background import Background
-from backend.rooms.room_rules import Decision, RoomMemory, RoomSeen, decide
+from backend.rooms.room_rules import Decision, Loss, RoomMemory, RoomSeen, decide
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.logs import get_logger
 from chassis.metrics import Metrics
@@ -23,6 +23,7 @@ EARLIEST_LOOK_S = 0.1  # a burst of webhooks is one look
 DOWN_BACK_OFF_S = 2.0
 ROOMS_AT_ONCE = 64  # a room whose agent is dead takes a whole second
 FORGET_AFTER_S = 300.0  # a room of a restarted SFU comes back with its people
+SURPLUS = "surplus"  # why an agent beside a better one is removed
 
 log = get_logger(__name__)
 
@@ -74,10 +75,12 @@ class RoomWatcher(Background):
             "rooms_without_agent", "rooms with a person and no agent"
         )
         self._dispatched = metrics.counter(
-            "agents_dispatched_total", "agents sent for by the room watcher", ["why"]
+            "agents_dispatched_total",
+            "agents sent for by the room watcher",
+            {"why": get_args(Loss)},
         )
         self._removed = metrics.counter(
-            "agents_removed_total", "agents taken out of rooms", ["why"]
+            "agents_removed_total", "agents taken out of rooms", {"why": (*get_args(Loss), SURPLUS)}
         )
         self._crashes = metrics.counter("rooms_look_crashes_total", "looks that failed by a bug")
         self._leads = metrics.gauge("leads_rooms", "1 when this backend watches the rooms")
@@ -158,9 +161,7 @@ class RoomWatcher(Background):
         self._crashes.inc()
 
     async def _act(self, seen: RoomSeen, decision: Decision) -> None:
-        removals: Mapping[str, str] = dict(decision.dead) | dict.fromkeys(
-            decision.surplus, "surplus"
-        )
+        removals: Mapping[str, str] = dict(decision.dead) | dict.fromkeys(decision.surplus, SURPLUS)
         for identity, why in removals.items():
             log.warning("agent_removed", room=kept_name(seen.name), agent=identity, why=why)
             self._removed.labels(why).inc()

@@ -56,7 +56,9 @@ class Llm:
             metrics=metrics,
         )
         self._ttft = metrics.histogram("ttft_seconds", "request to the engine's first token")
-        self._tokens = metrics.counter("tokens_total", "tokens read and written", ["kind"])
+        self._tokens = metrics.counter(
+            "tokens_total", "tokens read and written", {"kind": ("prompt", "completion")}
+        )
         self._retried = metrics.counter(
             "requests_retried_total", "requests asked again because their engine had died"
         )

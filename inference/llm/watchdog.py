@@ -66,10 +66,14 @@ class Watchdog:
         self._watches: set[asyncio.Task[None]] = set()
         self._losses: dict[int, _Loss] = {}  # by process, of those watched
         self._restarts = metrics.counter(
-            "engine_restarts_total", "engines that died or were killed", ["reason"]
+            "engine_restarts_total",
+            "engines that died or were killed",
+            {"reason": ("exit", "memory", "broken", *WORDS)},
         )
         self._rss = metrics.gauge("engine_rss_bytes", "memory the engine's process holds")
-        self._probes = metrics.counter("watchdog_probes_total", "inferences to prove life", ["ok"])
+        self._probes = metrics.counter(
+            "watchdog_probes_total", "inferences to prove life", {"ok": ("true", "false")}
+        )
 
     def begin(self, engine: object) -> None:
         """Engines that have no process of their own need no watching."""

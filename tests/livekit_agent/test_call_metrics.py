@@ -79,6 +79,20 @@ async def test_numbers_of_calls_in_other_processes_are_the_workers(
     assert text.count("# TYPE parley_agent_turn_stage_seconds histogram") == 1
 
 
+async def test_all_that_calls_can_count_is_told_before_the_first_call(metrics: Metrics) -> None:
+    counted, called = Metrics("agent"), Metrics("agent")
+    CallMetrics(counted)
+    async with CallNumbers(metrics, [counted.registry]) as numbers:
+        for kind in ("real", "false", "backchannel"):
+            assert sample(metrics, "interruptions_total", kind=kind) == 0
+        assert sample(metrics, "fallbacks_total", stage="tts", state="down") == 0
+        assert sample(metrics, "calls_ended_total", reason="user_hung_up") == 0
+        calls = CallMetrics(called, NumbersSender(numbers.address, [called.registry]).send)
+        calls.ended(EndedReason.USER_HUNG_UP)
+        await until_ended(metrics, 1)
+    assert sample(metrics, "calls_ended_total", reason="user_left") == 0
+
+
 async def test_what_the_worker_had_no_room_for_comes_with_the_next_message(
     metrics: Metrics,
 ) -> None:

@@ -86,5 +86,12 @@ def _declared() -> Iterable[tuple[str, list[str]]]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             if node.func.attr in MADE_BY and len(node.args) > 2:
-                what, labels = ast.literal_eval(node.args[0]), ast.literal_eval(node.args[2])
-                yield f"_{what}", labels
+                yield f"_{ast.literal_eval(node.args[0])}", _names(node.args[2])
+
+
+def _names(labels: ast.expr) -> list[str]:
+    """Of a list of them, or of a mapping to what they may say."""
+    if isinstance(labels, ast.Dict):
+        return [ast.literal_eval(key) for key in labels.keys if key is not None]
+    names: list[str] = ast.literal_eval(labels)
+    return names
