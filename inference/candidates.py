@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from chassis.weights.catalogue import Model
 from inference.memory import give_back
+from inference.slots import seen_through
 
 E = TypeVar("E", bound=AbstractContextManager[Any])
 
@@ -56,11 +57,15 @@ async def load(candidate: Candidate[E], warm: Callable[[E], Awaitable[None]]) ->
     except BaseException:  # cancelled or failed: what came into memory must go
         if isinstance(engine, Abandonable):
             engine.abandon()
-        await asyncio.wait([entering])
-        if entering.exception() is None:
-            await asyncio.to_thread(engine.__exit__, None, None, None)
+        await seen_through(asyncio.ensure_future(_let_go(engine, entering)))
         raise
     return Loaded(candidate.model, engine)
+
+
+async def _let_go(engine: AbstractContextManager[Any], entering: asyncio.Future[Any]) -> None:
+    await asyncio.wait([entering])
+    if entering.exception() is None:
+        await asyncio.to_thread(engine.__exit__, None, None, None)
 
 
 def has_package(name: str) -> bool:

@@ -13,6 +13,7 @@ from chassis.weights.store import ModelStore
 from inference.audio import FULL_SCALE, RATE_HZ, Pcm
 from inference.service import watch_queue
 from inference.serving import Serving
+from inference.slots import seen_through
 from inference.sound_files import SoundFiles
 from inference.stt.choice import Chooser
 from inference.stt.decoding import Decoding
@@ -43,7 +44,7 @@ class Stt:
             settings,
             Chooser(settings, store, self.measures.stepped),
             store=store,
-            warm=lambda engine: asyncio.to_thread(_warm_up, engine),
+            warm=warmed,
             infer=self._hear_something,
             on_ready=lambda engine: self.lanes.fit(engine.concurrency),
             metrics=metrics,
@@ -82,8 +83,13 @@ class Stt:
         await decoding.run(engine, _plain(engine))
 
 
-def _warm_up(engine: Engine) -> None:
+async def warmed(engine: Engine) -> None:
     """The first inference of an engine that nobody queues for yet."""
+    # Cancelled, it is over before the engine is left: its thread uses it.
+    await seen_through(asyncio.ensure_future(asyncio.to_thread(_warm_up, engine)))
+
+
+def _warm_up(engine: Engine) -> None:
     stream = engine.open_stream(_plain(engine))
     try:
         stream.push(_buzz(1.0))
