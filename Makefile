@@ -26,7 +26,7 @@ SLOW_TTS_PACKAGES := editables hatchling onnx pytest pytest-asyncio pytest-timeo
 PIPECAT_PACKAGES := pipecat-ai[openai]==1.14.0 httpx2 psutil pytest pytest-asyncio pytest-timeout
 RUN_EXTRAS := agent backend stt stt-sherpa stt-whisper llm tts tts-kokoro-onnx cli
 
-# Tiers of `make test-slow`, and what `make test` leaves to them.
+# What `make test` leaves to `make test-slow`.
 NOT_SLOW := $(foreach t,faults compose sip observability/test_watched.py observability/test_foreign.py,--ignore=tests/$(t))
 
 OBSERVABILITY_TOOLS := flite prometheus prometheus-alertmanager prometheus-redis-exporter redis-server
@@ -35,16 +35,17 @@ SIP_PACKAGES := baresip-core flite gcc libc6-dev libopus-dev libopusfile-dev lib
 	redis-server sip-tester
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-faults test-compose test-observability test-sip nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
+.PHONY: help run test test-slow test-engines test-faults test-observability test-sip test-compose nemo kokoro pipecat llama llama-python lint format bench bench-turns bench-backend bench-soak bench-stt bench-tts bench-llm lock env-example FORCE
 
 help:
 	@echo "make run          set up what is missing and start everything"
 	@echo "make test         all tests, Python and web app"
-	@echo "make test-slow    faults, and what runs on torch (installs 6 GB)"
+	@echo "make test-slow    the five tiers below, one after another"
+	@echo "make test-engines what runs on torch and on llama.cpp, and pipecat's clients (installs 6 GB)"
 	@echo "make test-faults  faults provoked for real"
-	@echo "make test-compose the containers: built, called, killed (as root, builds its own Docker engine)"
 	@echo "make test-observability alerts and panels, asked of a running stack and a real Prometheus"
 	@echo "make test-sip     real telephone calls by baresip and sipp (builds livekit-sip, once)"
+	@echo "make test-compose the containers: built, called, killed (as root, installs its own Docker engine)"
 	@echo "make llama        build llama-server, for chat models (minutes, once)"
 	@echo "make llama-python llama-cpp-python over the same llama.cpp, in .venv-llama"
 	@echo "make lint         formatting, lint and types, Python and web app"
@@ -66,20 +67,21 @@ test: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,chromium flite postgresql prometheus)
 	@$(BIN)/parley setup
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not e2e" $(NOT_SLOW)
-	@$(BIN)/pytest -m e2e $(NOT_SLOW) $$(grep -rl "mark\.e2e" tests --include="test_*.py" | grep -vE "^tests/(faults|compose|sip|slow)/")
+	@$(BIN)/pytest -m e2e $(NOT_SLOW) $$(grep -rl "mark\.e2e" tests --include="test_*.py" | grep -vE "^tests/(faults|compose|sip|slow|observability)/")
 	@cd frontend && npm test && npm run size
 
-test-slow: nemo kokoro pipecat llama llama-python $(VENV)/.dev
+test-slow: test-engines test-faults test-observability test-sip test-compose
+
+test-engines: nemo kokoro pipecat llama llama-python $(VENV)/.dev
 	@$(NEMO_VENV)/bin/pytest tests/slow/stt
 	@$(KOKORO_VENV)/bin/pytest tests/slow/tts
 	@$(PIPECAT_VENV)/bin/pytest tests/slow/pipecat --confcutdir=tests/slow/pipecat
 	@$(BIN)/pytest tests/slow/llm --confcutdir=tests/slow/llm
-	@$(MAKE) --no-print-directory test-faults
 
 test-faults: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,flite)
 	@$(BIN)/parley setup
-	@$(BIN)/pytest tests/faults
+	@$(BIN)/pytest -n 2 --dist loadfile tests/faults
 
 test-observability: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,$(OBSERVABILITY_TOOLS))

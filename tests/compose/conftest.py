@@ -25,11 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def docker() -> engine.Engine:
+def docker() -> Iterator[engine.Engine]:
     began_s = time.monotonic()
-    found = engine.start()
+    ran_before = engine.running()
+    found = ran_before or engine.start()
     note("engine answers", time.monotonic() - began_s)
-    return found
+    yield found
+    if ran_before is None:
+        engine.stop()
 
 
 @pytest.fixture(scope="session")

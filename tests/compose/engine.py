@@ -55,16 +55,18 @@ def folder() -> Path:
     return cache / "parley" / f"docker-{VERSION}"
 
 
+def running() -> Engine | None:
+    """The one that answers already: the machine's own, else ours."""
+    return next((engine for engine in (Engine({}), _ours()) if _answers(engine)), None)
+
+
 def start() -> Engine:
-    """An engine that answers: the machine's own, ours that runs, or ours started now.
+    """An engine that answers: one that runs already, else ours started now.
 
     Raises EngineFailed when none can be had.
     """
-    if _answers(Engine({})):
-        return Engine({})
-    ours = _ours()
-    if _answers(ours):
-        return ours
+    if (found := running()) is not None:
+        return found
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise EngineFailed(
             "no Docker engine with compose v2 answers here, and only root on Debian can start one"
@@ -72,6 +74,7 @@ def start() -> Engine:
     _install()
     if not (folder() / "root").is_dir():
         _extract()
+    ours = _ours()
     _run_dockerd(ours)
     return ours
 
