@@ -2,7 +2,11 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import ClassVar, Protocol, Self
+
+from chassis.logs import get_logger
+
+log = get_logger(__name__)
 
 
 class Background(ABC):
@@ -22,3 +26,28 @@ class Background(ABC):
     @abstractmethod
     async def _run(self) -> None:
         """Goes on until it is cancelled."""
+
+
+class Rounds(Background):
+    """`_round` again and again, with a rest of `EVERY_S` between."""
+
+    EVERY_S: ClassVar[float]
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._round()
+            except Exception:  # a fault of ours must not end the rounds for good
+                log.exception("round_failed", of=type(self).__name__)
+            await asyncio.sleep(self.EVERY_S)
+
+    @abstractmethod
+    async def _round(self) -> None:
+        """What may fail for want of others is its own to tell."""
+
+
+class Leads(Protocol):
+    """Says whether this backend is the one of several that does what is to be done once."""
+
+    @property
+    def leads(self) -> bool: ...

@@ -4,7 +4,6 @@ A worker that is killed with its machine cannot tell of the end of its calls, an
 does not see rooms that went while no backend ran. If word of the end comes after all, it holds.
 """
 
-import asyncio
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,8 +11,7 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.background import Background
-from backend.conversations.retention import Leads
+from backend.background import Leads, Rounds
 from backend.conversations.tables import ConversationRow, TurnRow
 from backend.data.db import Database
 from backend.rooms.names import ROOM_PREFIX
@@ -23,8 +21,6 @@ from chassis.errors import Unavailable
 from chassis.logs import get_logger
 from chassis.room_names import kept_name
 
-# Twice missing: a restarted SFU has no rooms until callers are back, some seconds later.
-LOOK_EVERY_S = 30.0
 BATCH = 100
 
 log = get_logger(__name__)
@@ -38,8 +34,11 @@ class Rooms(Protocol):
         ...
 
 
-class Abandoned(Background):
+class Abandoned(Rounds):
     """Enter it for the service's life."""
+
+    # Twice missing: a restarted SFU has no rooms until callers are back, some seconds later.
+    EVERY_S = 30.0
 
     def __init__(self, database: Database, leader: Leads, sfu: Rooms) -> None:
         self._database = database
@@ -65,16 +64,12 @@ class Abandoned(Background):
             log.info("conversations_abandoned", count=len(over))
         return len(over)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except (SfuFailed, Unavailable) as exc:
-                self._missed = frozenset()
-                log.debug("abandoned_not_looked_for", reason=str(exc))
-            except Exception:  # a fault of ours must not end the looking for good
-                log.exception("abandoned_look_failed")
-            await asyncio.sleep(LOOK_EVERY_S)
+    async def _round(self) -> None:
+        try:
+            await self.look()
+        except (SfuFailed, Unavailable) as exc:
+            self._missed = frozenset()
+            log.debug("abandoned_not_looked_for", reason=str(exc))
 
 
 async def _going_on(session: AsyncSession) -> list[tuple[str, str | None]]:

@@ -1,15 +1,13 @@
 """Conversations older than they are to be kept are deleted: at the start, and each night."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from typing import Protocol
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import UserRow
-from backend.background import Background
+from backend.background import Leads, Rounds
 from backend.conversations.deleted import BATCH, drop_sound, erase
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
@@ -19,20 +17,14 @@ from chassis.errors import Unavailable
 from chassis.logs import get_logger
 
 NIGHT = time(3, 0)  # UTC
-LOOK_EVERY_S = 5.0  # whether it is night, and whether this backend leads
 
 log = get_logger(__name__)
 
 
-class Leads(Protocol):
-    """Says whether this backend is the one of several that does what is to be done once."""
-
-    @property
-    def leads(self) -> bool: ...
-
-
-class Retention(Background):
+class Retention(Rounds):
     """Enter it for the service's life."""
+
+    EVERY_S = 5.0  # whether it is night, and whether this backend leads
 
     def __init__(
         self,
@@ -60,15 +52,11 @@ class Retention(Background):
             log.info("conversations_purged", count=gone)
         return gone
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Unavailable:
-                log.warning("purge_put_off", reason="the database is not there")
-            except Exception:  # a fault of ours must not end the purging for good
-                log.exception("purge_failed")
-            await asyncio.sleep(LOOK_EVERY_S)
+    async def _round(self) -> None:
+        try:
+            await self.look()
+        except Unavailable:
+            log.warning("purge_put_off", reason="the database is not there")
 
 
 def next_night(now: datetime) -> datetime:

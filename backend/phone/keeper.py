@@ -4,7 +4,6 @@ Ends what the agent could not: a call whose room is gone, a room in which it rin
 answers, a room that outlived its call. And writes down a call that nobody told of.
 """
 
-import asyncio
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ from typing import Protocol
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.background import Background
+from backend.background import Leads, Rounds
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
 from backend.phone import calls
 from backend.phone.call_metrics import CallMetrics
-from backend.phone.reconciler import Leads
 from backend.phone.sip_sfu import PhoneRoom
 from backend.phone.tables import CallRow, PhoneLineRow
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
@@ -28,7 +26,6 @@ from chassis.errors import Unavailable
 from chassis.logs import get_logger
 from chassis.room_names import kept_name
 
-LOOK_EVERY_S = 2.0
 RINGS_FOR_S = 10.0  # without an agent: then it is told that nobody answers
 GONE_FOR_S = 10.0  # a restarted SFU has no rooms until callers are back
 OVER_FOR_S = 30.0  # last words and a hang-up take seconds
@@ -55,8 +52,10 @@ class _Seen:
     gone: Mapping[str, datetime]  # since when
 
 
-class CallKeeper(Background):
+class CallKeeper(Rounds):
     """Enter it for the service's life."""
+
+    EVERY_S = 2.0
 
     def __init__(
         self,
@@ -98,18 +97,14 @@ class CallKeeper(Background):
         for room in seen.unanswered:
             await self._close(room, "nobody answered")
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                if self._leader.leads:
-                    await self.look()
-                else:
-                    self._forget()
-            except (SfuFailed, Unavailable) as exc:
-                log.debug("phone_calls_not_seen", reason=str(exc))
-            except Exception:  # a fault of ours must not end the looking for good
-                log.exception("phone_calls_look_failed")
-            await asyncio.sleep(LOOK_EVERY_S)
+    async def _round(self) -> None:
+        try:
+            if self._leader.leads:
+                await self.look()
+            else:
+                self._forget()
+        except (SfuFailed, Unavailable) as exc:
+            log.debug("phone_calls_not_seen", reason=str(exc))
 
     def _forget(self) -> None:
         self._since_s.clear()

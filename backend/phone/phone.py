@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import SecretStr
 
 from backend.accounts.sign_in import SignIn
+from backend.background import Leads
 from backend.data.db import Database
 from backend.phone import calls, lines, schema
 from backend.phone.call_metrics import CallMetrics
@@ -17,7 +18,7 @@ from backend.phone.dial import Dialler
 from backend.phone.internal_routes import add_phone_routes
 from backend.phone.keeper import CallKeeper
 from backend.phone.line_routes import line_routes, operator
-from backend.phone.reconciler import Leads, Reconciler
+from backend.phone.reconciler import Reconciler
 from backend.phone.sip_sfu import SipSfu
 from backend.phone.tables import CallRow
 from backend.rooms.watcher_sfu import NotThere, Sfu, SfuFailed

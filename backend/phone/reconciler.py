@@ -13,7 +13,7 @@ from typing import Protocol
 
 from livekit.protocol.sip import SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPOutboundTrunkInfo
 
-from backend.background import Background
+from backend.background import Background, Leads
 from backend.data.db import Database
 from backend.phone import lines
 from backend.phone.call_metrics import CallMetrics
@@ -54,13 +54,6 @@ class Telephony(Protocol):
     async def put_rule(self, wanted: SIPDispatchRuleInfo, id_: str | None) -> str: ...
     async def delete_trunk(self, id_: str) -> None: ...
     async def delete_rule(self, id_: str) -> None: ...
-
-
-class Leads(Protocol):
-    """Whether this process is the one to act."""
-
-    @property
-    def leads(self) -> bool: ...
 
 
 class Reconciler(Background):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, get_args
 
-from backend.background import Background
+from backend.background import Background, Leads
 from backend.rooms.room_rules import Decision, Loss, RoomMemory, RoomSeen, decide
 from backend.rooms.watcher_sfu import NotThere, SfuFailed
 from chassis.logs import get_logger
@@ -36,13 +36,6 @@ class Rooms(Protocol):
     async def remove(self, room: str, identity: str) -> None: ...
     async def dispatch(self, room: str, metadata: str) -> None: ...
     async def cancel(self, room: str, dispatch: str) -> None: ...
-
-
-class Leads(Protocol):
-    """Whether this process is the one to act."""
-
-    @property
-    def leads(self) -> bool: ...
 
 
 class RoomWatcher(Background):
