@@ -11,11 +11,12 @@ from chassis.ended import EndedReason
 from chassis.logs import get_logger
 from livekit_agent.agent import ParleyAgent
 from livekit_agent.announcer import Announcer
-from livekit_agent.backend_client import BackendClient, BackendUnavailable, CallContext
+from livekit_agent.backend_client import BackendClient
 from livekit_agent.call_end import CallEnd, limited, reason_of
 from livekit_agent.call_memory import is_memory_off, open_history, open_remembering
 from livekit_agent.call_metadata import CallMetadata
 from livekit_agent.call_parts import CallParts, Given, make_parts
+from livekit_agent.call_persona import CallPersona
 from livekit_agent.call_recording import recorded
 from livekit_agent.call_start import ask_context, past_of, size_history
 from livekit_agent.call_tools import CallTools, ToolParts
@@ -24,17 +25,10 @@ from livekit_agent.clips import Clips
 from livekit_agent.completion import Completion
 from livekit_agent.control import Control
 from livekit_agent.engines import Engines, open_engines
-from livekit_agent.events import EndedEvent, EventSender, RecordingEvent, StatusEvent, now
+from livekit_agent.events import EndedEvent, EventSender, RecordingEvent
 from livekit_agent.history import History
 from livekit_agent.journal import Journal
-from livekit_agent.persona import (
-    Persona,
-    default_persona,
-    first_language,
-    greeting,
-    instructions,
-    persona_of,
-)
+from livekit_agent.persona import Persona
 from livekit_agent.phone_call import PhoneCall, picked_up
 from livekit_agent.presence import Presence
 from livekit_agent.recollection import Recollection
@@ -45,12 +39,10 @@ from livekit_agent.session_options import interruption, room_options
 from livekit_agent.settings import AgentSettings
 from livekit_agent.shown_state import ShownState
 from livekit_agent.silence import Silence
-from livekit_agent.stages import StageChange, StageName
+from livekit_agent.stage_news import StageNews
 from livekit_agent.switches import Switchable, Switches
 from livekit_agent.timeline import Timeline
 from livekit_agent.tool_patience import ToolPatience
-from livekit_agent.tools.contract import ToolFailure
-from livekit_agent.tts import Voice
 from livekit_agent.underruns import Underruns
 from livekit_agent.voice_ending import VoiceEnding
 from livekit_agent.worker_parts import JobParts
@@ -83,13 +75,13 @@ class Call:
         self._metadata = metadata
         self._backend = backend
         self._metrics = parts.metrics
-        self._persona: Persona = default_persona(self._settings)
-        self._context: CallContext | None = None
-        self._voice = Voice(id=self._persona.voice, language=first_language(self._persona))
+        self._persona = CallPersona(self._settings, metadata, backend)
         self._events = EventSender(ctx.room)
         self._silence = Silence()
-        self._fallen_back: set[StageName] = set()
-        self._timeline = Timeline(fallbacks=lambda: sorted(self._fallen_back))
+        self._stage_news = StageNews(
+            self._metrics, self._events.publish, lambda: self._rescue.hearing_lost()
+        )
+        self._timeline = Timeline(fallbacks=self._stage_news.fallen_back)
         self._recollection = Recollection(backend, metadata.user_id)
         self._underruns = Underruns(self._metrics.ran_dry)
         self._stack = AsyncExitStack()
@@ -118,32 +110,22 @@ class Call:
         asked = asyncio.create_task(ask_context(self._backend, self._metadata))
         stack.callback(asked.cancel)
         engines = await stack.enter_async_context(
-            open_engines(self._settings, self._stage_changed, self._parts.client_metrics)
+            open_engines(self._settings, self._stage_news.changed, self._parts.client_metrics)
         )
         await self._ctx.connect()
-        await self._take_context(await asked)
+        self._persona.take(await asked)
+        self._journal.started(
+            channel=self._metadata.channel,
+            room=self._ctx.job.room.name,
+            persona_id=self._persona.current.id or None,
+        )
         await stack.enter_async_context(self._journal)
         await stack.enter_async_context(self._events)
         await self._wire(engines, stack)
 
-    async def _take_context(self, context: CallContext | None) -> None:
-        self._context = context
-        if context is not None:
-            self._persona = persona_of(context.persona, self._settings)
-            self._voice.id, self._voice.language = (
-                self._persona.voice,
-                first_language(self._persona),
-            )
-        self._voice.id = self._metadata.voice or self._voice.id
-        self._journal.started(
-            channel=self._metadata.channel,
-            room=self._ctx.job.room.name,
-            persona_id=self._persona.id or None,
-        )
-
     async def _wire(self, engines: Engines, stack: AsyncExitStack) -> None:
         completion = Completion(engines.http, engines.llm)
-        kept = (completion, self._settings, self._context, self._journal, stack)
+        kept = (completion, self._settings, self._persona.context, self._journal, stack)
         history = await open_history(*kept)
         remembering = await open_remembering(*kept)
         clips = Clips(self._settings)
@@ -151,7 +133,7 @@ class Call:
         self._clip_maker = await stack.enter_async_context(maker)
         parts = await self._make_parts(engines, history, clips, stack)
         self._session = parts.session
-        announcer = Announcer(parts.session, clips, self._voice)
+        announcer = Announcer(parts.session, clips, self._persona.voice)
         self._end = CallEnd(announcer.last_words)
         stack.push_async_callback(self._end.aclose)
         stack.push_async_callback(parts.session.aclose)
@@ -183,8 +165,8 @@ class Call:
                 job=self._parts,
                 settings=self._settings,
                 engines=engines,
-                persona=lambda: self._persona,
-                voice=self._voice,
+                persona=lambda: self._persona.current,
+                voice=self._persona.voice,
                 voice_ending=await self._voice_ending(stack),
                 silence=self._silence,
                 timeline=self._timeline,
@@ -220,8 +202,8 @@ class Call:
                 stt=parts.stt,
                 tts=engines.tts,
                 http=engines.http,
-                voice=self._voice,
-                find_persona=self._find_persona,
+                voice=self._persona.voice,
+                find_persona=self._persona.find,
                 apply=self._become,
             )
         )
@@ -236,11 +218,11 @@ class Call:
                 metadata=self._metadata,
                 backend=self._backend,
                 has_backend=self._parts.service_key is not None,
-                memory_off=is_memory_off(self._context),
+                memory_off=is_memory_off(self._persona.context),
                 journal=self._journal,
                 http=engines.http,
                 session=parts.session,
-                voice=self._voice,
+                voice=self._persona.voice,
                 switches=switches,
                 announce=announcer.announce,
                 hang_up=self._end.end,
@@ -268,9 +250,9 @@ class Call:
 
     async def _start(self, parts: CallParts, presence: Presence, stack: AsyncExitStack) -> None:
         self._agent = ParleyAgent(
-            instructions=instructions(self._persona, self._context, self._metadata.caller),
-            tools=self._tools.of(self._persona),
-            context=past_of(self._context),
+            instructions=self._persona.instructions,
+            tools=self._tools.of(self._persona.current),
+            context=past_of(self._persona.context),
             thinking=parts.thinking,
             speaking=parts.speaking,
             underruns=self._underruns,
@@ -303,7 +285,7 @@ class Call:
 
     async def _record_sound(self, announcer: Announcer, stack: AsyncExitStack) -> None:
         """Where the user wants it kept; who calls is told."""
-        if self._context is None or not self._context.record:
+        if self._persona.context is None or not self._persona.context.record:
             return
         conversation_id = self._metadata.conversation_id
         if await stack.enter_async_context(
@@ -315,63 +297,26 @@ class Call:
     def _greet(self, announcer: Announcer) -> None:
         """The first words; none where a conversation goes on, but for an agent that was lost."""
         room_age_s = time.time() - self._ctx.job.room.creation_time
-        if self._is_known and room_age_s > NEW_ROOM_S:
+        if self._persona.is_known and room_age_s > NEW_ROOM_S:
             announcer.say("back_again")
-        elif not self._is_resumed:
-            self._session.say(greeting(self._persona, self._context))
-
-    @property
-    def _is_known(self) -> bool:
-        """Another agent was in this conversation before."""
-        return self._metadata.resume or (self._context is not None and self._context.resumed)
-
-    @property
-    def _is_resumed(self) -> bool:
-        """The user said something in it: who greeted nobody, or was not heard, has not begun."""
-        if self._context is None:
-            return self._metadata.resume
-        return any(turn.role == "user" for turn in self._context.turns)
+        elif not self._persona.is_resumed:
+            self._session.say(self._persona.greeting)
 
     async def _voice_ending(self, stack: AsyncExitStack) -> VoiceEnding | None:
         if self._parts.turn_socket is None:
             return None
         return await stack.enter_async_context(VoiceEnding(self._parts.turn_socket))
 
-    async def _find_persona(self, wanted: str) -> Persona:
-        try:
-            found = await self._backend.persona(wanted, user_id=self._metadata.user_id)
-        except BackendUnavailable as exc:
-            raise ToolFailure("no_personas", "I cannot change who I am just now") from exc
-        if found is None:
-            raise ToolFailure("unknown_persona", f"there is no persona called {wanted}")
-        return persona_of(found, self._settings)
-
     async def _become(self, persona: Persona) -> None:
-        self._persona = persona
-        self._voice.id, self._voice.language = persona.voice, first_language(persona)
+        self._persona.become(persona)
         self._session.options.interruption.update(interruption(persona))  # type: ignore[typeddict-item]
-        await self._agent.update_instructions(
-            instructions(persona, self._context, self._metadata.caller)
-        )
+        await self._agent.update_instructions(self._persona.instructions)
         await self._agent.update_tools(self._tools.of(persona))
 
     def _agent_state_changed(self, event: AgentStateChangedEvent) -> None:
         self._underruns.state_changed(event.new_state)
         if event.old_state == "speaking":
             self._rescue.reply_done()
-            if self._voice.id != self._settings.tts_voice:  # that one is the worker's to render
-                self._clip_maker.want(self._voice.id, self._voice.language)
-
-    def _stage_changed(self, change: StageChange) -> None:
-        """An engine failed, was replaced or is back."""
-        if change.state == "recovered":
-            self._fallen_back.discard(change.stage)
-        else:
-            self._fallen_back.add(change.stage)
-        log.warning("stage_changed", stage=change.stage, state=change.state, engine=change.engine)
-        self._metrics.stage_changed(change)
-        if change.stage == "stt" and change.state == "down":
-            self._rescue.hearing_lost()
-        self._events.publish(
-            StatusEvent(stage=change.stage, state=change.state, since=now(), engine=change.engine)
-        )
+            voice = self._persona.voice
+            if voice.id != self._settings.tts_voice:  # that one is the worker's to render
+                self._clip_maker.want(voice.id, voice.language)
