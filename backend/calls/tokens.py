@@ -35,6 +35,8 @@ DEPARTURE_TIMEOUT_S = 20
 
 # `parley doctor`: no user, whose calls leave nothing behind.
 DOCTOR = Principal(user_id="doctor", role="member")
+NO_SFU = "voice_server_unreachable"
+NO_AGENT = "no_agent_available"
 
 log = get_logger(__name__)
 
@@ -60,7 +62,9 @@ class TokenDesk:
         self._settings = parts.settings
         self._limiter = MovingWindowRateLimiter(limits_storage(parts.settings.limits_url))
         self._limit = RateLimitItemPerMinute(parts.settings.tokens_per_minute)
-        self._refused = parts.metrics.counter("tokens_refused_total", "calls refused", ["code"])
+        self._refused = parts.metrics.counter(
+            "tokens_refused_total", "calls refused", {"code": (NO_SFU, NO_AGENT)}
+        )
 
     async def issue(self, request: TokenRequest, who: Principal, address: str) -> TokenResponse:
         """Raises what the caller can be told: see the routes."""
@@ -118,14 +122,14 @@ class TokenDesk:
         if services.code_of("sfu") is not None:
             raise Unavailable(
                 "the voice server cannot be reached",
-                code="voice_server_unreachable",
+                code=NO_SFU,
                 retry_after_s=UNREADY_RETRY_S,
             )
         # Whose lines are all busy can be waited for.
         if services.code_of("agent") not in (None, "lines_busy"):
             raise Unavailable(
                 "no agent can take a call now",
-                code="no_agent_available",
+                code=NO_AGENT,
                 retry_after_s=UNREADY_RETRY_S,
             )
 
