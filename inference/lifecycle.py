@@ -114,7 +114,7 @@ class Lifecycle(Generic[E]):
                 task.cancel()
             await asyncio.gather(self._job, idle, return_exceptions=True)
             self._retire()
-            await asyncio.gather(*self._closing)
+            await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def awake(self) -> E:
         """The engine, loaded again where it was let go. Raises Unavailable with the state."""
@@ -160,6 +160,7 @@ class Lifecycle(Generic[E]):
         """Begin to bring this model; what serves goes on until it is ready."""
         if self._serving and self._serving.model == candidate.model:
             self._stop_job()  # another was on its way: no more
+            self._board.nothing_put_off()
             self._rest()
         elif not self._board.is_coming(candidate.model):
             self._start(candidate)
@@ -177,6 +178,7 @@ class Lifecycle(Generic[E]):
             self._retire()
         if self._board.status.model == model:
             self._stop_job()
+            self._board.nothing_put_off()
             if self._serving is None:
                 self._is_asleep = False
                 self._board.set(Phase.UNLOADED)
@@ -285,9 +287,10 @@ class Lifecycle(Generic[E]):
         while self._idle_unload_s:
             await asyncio.sleep(IDLE_CHECK_S)
             quiet_s = time.monotonic() - self._used_at_s
+            if self._job and not self._job.done():
+                continue  # another is on its way: until then there must be one
             if self._serving and not self._serving.users and quiet_s >= self._idle_unload_s:
                 log.info("model_idle", model=self._serving.model, quiet_s=round(quiet_s))
                 self._retire()
                 self._is_asleep = True
-                if self._board.status.phase is Phase.READY:  # else another is on its way
-                    self._rest()
+                self._rest()

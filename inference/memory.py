@@ -64,16 +64,21 @@ def give_back() -> None:
 
 
 def _vram_bytes() -> int:
-    """Over all GPUs; 0 without a driver."""
+    """Of this process and of engines that are processes of their own, over all GPUs; 0 without a
+    driver, or with one that fails."""
     nvml = driver()
     if nvml is None:
         return 0
+    ours = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
     held = 0
-    for index in range(nvml.nvmlDeviceGetCount()):
-        device = nvml.nvmlDeviceGetHandleByIndex(index)
-        for process in nvml.nvmlDeviceGetComputeRunningProcesses(device):
-            if process.pid == os.getpid():
-                held += process.usedGpuMemory or 0
+    try:
+        for index in range(nvml.nvmlDeviceGetCount()):
+            device = nvml.nvmlDeviceGetHandleByIndex(index)
+            for process in nvml.nvmlDeviceGetComputeRunningProcesses(device):
+                if process.pid in ours:
+                    held += process.usedGpuMemory or 0
+    except nvml.NVMLError:
+        return 0
     return held
 
 

@@ -130,6 +130,7 @@ class _Pull:
         listing = hub.listing(Retries(self.cancelled))
         self._total_bytes = listing.size_bytes
         self._here_bytes = {file.name: self._bytes_here(file) for file in listing.files}
+        self._drop_outdated_parts(listing)
         self._check_room()
         (self._folder / OURS / PARTS).mkdir(parents=True, exist_ok=True)
         self._store.forget_manifest(self._model)
@@ -163,6 +164,13 @@ class _Pull:
         if self.cancelled.is_set():
             raise Cancelled
         return digest if is_right(file, path, digest) else None
+
+    def _drop_outdated_parts(self, listing: Listing) -> None:
+        """Of files that the hub has changed since: nobody goes on with them."""
+        wanted = {self._part(file) for file in listing.files}
+        for part in (self._folder / OURS / PARTS).glob("*.part"):
+            if part not in wanted:
+                part.unlink()
 
     def _finish(self, listing: Listing, files: tuple[ManifestFile, ...]) -> None:
         manifest = Manifest(

@@ -152,6 +152,7 @@ class Child:
             )
         except OSError as exc:
             self._refused = exc
+            self._ended.set()
             self._begun.set()
             return
         assert process.stdout is not None

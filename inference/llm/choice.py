@@ -78,7 +78,7 @@ class Chooser:
     def embedder(self, model: str) -> Candidate[Engine]:
         """By LLM_EMBEDDINGS_MODEL, named like LLM_MODEL. Raises SettingsError."""
         if self._is_external:
-            return Candidate(model=model, build=lambda: self._external(model))
+            return Candidate(model=model, build=lambda: self._external(model), comes_and_goes=True)
         path = Path(model).expanduser()
         if path.is_absolute():
             model = self.models.name(path)
@@ -122,7 +122,9 @@ class Chooser:
             if asked.base_url is None:
                 raise SettingsError(["LLM_BACKEND=external needs LLM_BASE_URL: set it too"])
             candidate = Candidate(
-                model=asked.model or EXTERNAL, build=lambda: self._external(asked.model)
+                model=asked.model or EXTERNAL,
+                build=lambda: self._external(asked.model),
+                comes_and_goes=True,  # it may come up after us
             )
             return [candidate], ["LLM_BASE_URL is set"]
         if asked.model:

@@ -118,6 +118,7 @@ class Llm:
     @asynccontextmanager
     async def _turn(self, client: str, priority: int) -> AsyncIterator[Engine]:
         """The engine, when it is `client`'s turn. Raises RateLimited, Unavailable."""
+        self.serving.memory.check()
         within_s = self.settings.queue_wait_s
         async with (
             self.serving.lifecycle.lease() as engine,

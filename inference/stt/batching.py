@@ -99,7 +99,12 @@ class Batcher:
             target=self._main, args=(loaded,), name="stt-batcher", daemon=True
         )
         self._thread.start()
-        loaded.result(timeout=LOAD_S)
+        try:
+            loaded.result(timeout=LOAD_S)
+        except TimeoutError as exc:
+            if loaded.cancel():  # once it is loaded it is let go of
+                raise EngineFailed(f"it was not loaded after {LOAD_S:.0f} s") from exc
+            raise
         return self
 
     def __exit__(
@@ -176,7 +181,11 @@ class Batcher:
             self._runtime.load()
         except BaseException as exc:
             self._runtime.close()
-            loaded.set_exception(exc)
+            if loaded.set_running_or_notify_cancel():
+                loaded.set_exception(exc)
+            return
+        if not loaded.set_running_or_notify_cancel():  # nobody waits any more
+            self._runtime.close()
             return
         self._open = True
         loaded.set_result(None)

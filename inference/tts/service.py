@@ -132,14 +132,14 @@ class Tts:
             raise EngineFailed(
                 f"TTS_VOICE: there is no voice {self.settings.voice!r} in {engine.model}"
             )
-        await self._say_something(engine)
+        await self._say_something(engine, is_warm_up=True)
 
-    async def _say_something(self, engine: Engine) -> None:
+    async def _say_something(self, engine: Engine, *, is_warm_up: bool = False) -> None:
         voice = self.voice(engine, None)
         said = phrases(Script.of(WARM_UP_TEXT))
         made = 0
         async with self.speaker.speak(
-            engine, said, voice, 1.0, priority=LIVE, is_cached=False
+            engine, said, voice, 1.0, priority=LIVE, is_cached=False, is_warm_up=is_warm_up
         ) as speech:
             while chunk := await speech.take():
                 made += len(chunk)

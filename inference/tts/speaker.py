@@ -86,10 +86,11 @@ class Speaker:
         priority: int = NORMAL,
         with_words: bool = False,
         is_cached: bool = True,
+        is_warm_up: bool = False,
     ) -> AsyncIterator[Speech]:
         """A Speech while the block lasts; leaving it stops the work, and the engine is done with it
-        then. Raises RateLimited."""
-        if self.full:
+        then. Raises RateLimited, not for a warm-up: a full queue must not keep an engine out."""
+        if self.full and not is_warm_up:
             self._measures.refused.inc()
             raise RateLimited("the queue is full", code="queue_full", retry_after_s=RETRY_AFTER_S)
         speech = Speech(

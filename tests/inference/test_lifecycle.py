@@ -14,7 +14,7 @@ from chassis.weights.catalogue import Model
 from chassis.weights.errors import ChecksumMismatch, HubUnreachable
 from chassis.weights.settings import ModelStoreSettings
 from chassis.weights.store import ModelStore
-from inference import succession
+from inference import lifecycle, succession
 from inference.candidates import Candidate
 from inference.lifecycle import Lifecycle
 from inference.model_status import Phase
@@ -478,4 +478,39 @@ async def test_a_model_that_is_asked_for_puts_the_wanted_one_aside(
         await serving(life, "asked")
         await asyncio.sleep(0.4)  # longer than until the next try
         assert life.report()["serving"] == "asked"
+        assert life.coming is None
+
+
+async def test_what_serves_is_not_let_go_while_a_better_one_is_on_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "BETTER_AGAIN_S", (0.2,))
+    monkeypatch.setattr(lifecycle, "IDLE_CHECK_S", 0.01)
+    wanted = wanted_of(Recogniser("better"), [HubUnreachable("no line")] * 2)
+    small = candidate(Recogniser("small"))
+    async with living([small], tmp_path, wanted=wanted, idle_unload_s=0.01) as life:
+        await serving(life, "small")
+        async with asyncio.timeout(5):
+            while life.report()["serving"] == "small":
+                assert life.can_serve
+                await asyncio.sleep(0.001)
+        assert (await life.awake()).model == "better"
+        await until(life, Phase.IDLE)  # nothing else is to come
+
+
+@pytest.mark.parametrize("how", ["load", "unload"])
+async def test_what_was_put_aside_is_not_told_to_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(succession, "BETTER_AGAIN_S", (30.0,))
+    wanted = wanted_of(Recogniser("better"), [HubUnreachable("no line")])
+    small = candidate(Recogniser("small"))
+    async with living([small], tmp_path, wanted=wanted) as life:
+        async with asyncio.timeout(5):
+            while not (life.coming and life.coming.again_at):  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        if how == "load":
+            life.load(small)
+        else:
+            life.unload("small")
         assert life.coming is None

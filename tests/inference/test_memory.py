@@ -1,15 +1,19 @@
 """Memory is watched, exported and capped, and what is freed goes back to the machine."""
 
 import ctypes
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from chassis.errors import Unavailable
 from chassis.metrics import Metrics
+from inference import memory
 from inference.memory import FRESH_S, MemoryWatch, give_back
 
 HUGE = 1 << 50
@@ -84,3 +88,39 @@ def _until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)  # between two polls of a deadline
+
+
+class FakeNvml:
+    """A driver with one GPU and what runs on it."""
+
+    NVMLError = RuntimeError
+
+    def __init__(self, held: dict[int, int], *, is_lost: bool = False) -> None:
+        self._held = held
+        self._is_lost = is_lost
+
+    def nvmlDeviceGetCount(self) -> int:  # noqa: N802
+        return 1
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802
+        if self._is_lost:
+            raise RuntimeError("the GPU is lost")
+        return index
+
+    def nvmlDeviceGetComputeRunningProcesses(self, _: int) -> list[SimpleNamespace]:  # noqa: N802
+        return [SimpleNamespace(pid=p, usedGpuMemory=b) for p, b in self._held.items()]
+
+
+def test_gpu_memory_of_an_engine_that_is_a_process_of_its_own_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        fake = FakeNvml({os.getpid(): 1, child.pid: 2, os.getppid(): 4})
+        monkeypatch.setattr(memory, "driver", lambda: fake)
+        assert (watch(vram=2).problem() or "").startswith("the process holds 3 bytes of GPU")
+        child.kill()
+
+
+def test_a_driver_that_fails_is_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "driver", lambda: FakeNvml({}, is_lost=True))
+    watch(vram=1).check()

@@ -6,9 +6,11 @@ import json
 import logging
 import random
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -118,6 +120,26 @@ async def test_new_weights_are_never_joined_to_the_old_half(
 
     assert hub.downloads("model.bin")[-1].range is None
     assert store.verify(MODEL) == []
+
+
+async def test_the_half_of_old_weights_takes_no_room_from_the_new(
+    store: ModelStore, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.cut_after_bytes["model.bin"] = [300_000, 0, 0, 0]
+    with pytest.raises(HubUnreachable):
+        await fetch(store)
+    halves = list(store.root.rglob("*.part"))
+    assert len(halves) == 1
+    hub.repos[REPO]["model.bin"] = random.Random(1).randbytes(BIG)
+
+    def free(_: Path) -> object:
+        assert not halves[0].exists()
+        return SimpleNamespace(free=0)
+
+    monkeypatch.setattr(shutil, "disk_usage", free)
+    with pytest.raises(DiskFull):
+        await fetch(store)
+    assert not halves[0].exists()
 
 
 @pytest.mark.parametrize("name", ["model.bin", "config.json"])

@@ -1,6 +1,8 @@
 """An engine's process is loaded, blamed for its failure, abandoned, and leaves nothing behind."""
 
 import asyncio
+import errno
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -64,6 +66,19 @@ async def test_one_that_ends_while_it_loads_is_told_with_its_own_words() -> None
     engine = Fake("print('E loader: the file is cut short'); raise SystemExit(1)")
     with pytest.raises(EngineFailed, match="fake ended with status 1: the file is cut short"):
         await load(Candidate(model="fake", build=lambda: engine), never_warm)
+
+
+async def test_one_that_cannot_be_made_a_process_says_why_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "no process is left")
+
+    monkeypatch.setattr(subprocess, "Popen", none_left)
+    engine = Fake("")
+    with pytest.raises(EngineFailed, match="no process is left"):
+        async with asyncio.timeout(2):
+            await load(Candidate(model="fake", build=lambda: engine), never_warm)
 
 
 async def test_a_loading_that_nobody_waits_for_is_ended() -> None:

@@ -302,6 +302,7 @@ def test_an_external_backend_goes_first_where_its_address_is_set(models: Path, b
     choice = choose(models, base_url=url)
     assert (order(choice), choice.reasons) == (["external", STANDBY_MODEL], ["LLM_BASE_URL is set"])
     assert isinstance(choice.candidates[0].build(), External)
+    assert choice.candidates[0].comes_and_goes
     assert order(choose(models, base_url=url, model="llama-70b")) == ["llama-70b", STANDBY_MODEL]
     assert order(choose(models, base_url=url, backend="llama-server")) == ["tiny", STANDBY_MODEL]
     other = chooser(models, base_url=url).candidate("tiny")  # one of theirs, not ours

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from inference.stt import batching as batching_module
 from inference.stt.batch_order import Priority
 from inference.stt.batching import Batcher, Seat, StreamClosed, told
 from inference.stt.engine import EngineFailed
 from inference.stt.nemotron_runtime import Told, Work
 from tests.fakes.counting_runtime import CHUNK, CountingRuntime
+from tests.processes import until
 
 ONES = np.ones(CHUNK, np.float32)
 NOTHING = np.empty(0, np.float32)
@@ -258,6 +260,21 @@ def test_a_model_that_cannot_be_loaded_says_so_to_who_loads_it() -> None:
 
     with pytest.raises(EngineFailed, match=r"no encoder\.onnx"), batching(Missing()):
         pass
+
+
+def test_a_model_that_loads_for_too_long_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(CountingRuntime):
+        def load(self) -> None:
+            assert self.gate.wait(10)
+            super().load()
+
+    monkeypatch.setattr(batching_module, "LOAD_S", 0.05)
+    runtime = Slow()
+    runtime.gate.clear()
+    with pytest.raises(EngineFailed, match="not loaded after"), batching(runtime):
+        pass
+    runtime.gate.set()
+    until(lambda: runtime.closed)
 
 
 def test_steps_are_measured() -> None:

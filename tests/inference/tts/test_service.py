@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import InvalidRequest, Unavailable
+from chassis.errors import InvalidRequest, RateLimited, Unavailable
 from chassis.health import Health
 from chassis.metrics import Metrics
 from chassis.weights.settings import ModelStoreSettings
@@ -207,6 +207,21 @@ async def test_a_switch_lets_a_speech_end_on_its_engine_and_forgets_its_phrases(
         assert first.spoken[-2:] == ["Hello.", "It goes on."]
         assert await spoken(tts, "Hello.")
         assert second.spoken[-1] == "Hello."
+
+
+async def test_a_full_queue_does_not_keep_another_engine_out() -> None:
+    first, second = Talker("first"), Talker("second")
+    async with (
+        serving(first, second, slots=1, queue_limit=0) as (tts, _),
+        tts.speech("Hello. It goes on.", None, 1.0) as speech,
+    ):
+        assert await speech.take()
+        assert tts.speaker.full
+        await tts.serving.load("second")
+        await until_ready(tts)
+        assert tts.serving.known is second
+        with pytest.raises(RateLimited):
+            await spoken(tts, "One more.")
 
 
 async def test_a_long_text_is_heard_before_all_of_it_is_looked_at() -> None:
