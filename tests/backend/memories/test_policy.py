@@ -93,10 +93,13 @@ def test_what_comes_of_a_deleted_conversation_is_not_kept(client: TestClient) ->
     assert listed(client) == []
 
 
-def test_what_was_told_is_told_again_at_the_next_start(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uses, "WRITE_EVERY_S", 0.05)
+
+
+@pytest.mark.usefixtures("written_at_once")
+def test_what_was_told_is_told_again_at_the_next_start(client: TestClient) -> None:
     extracted(client, "Lives in Lyon")
     for number in range(25):
         extracted(client, f"Fact {number}")
