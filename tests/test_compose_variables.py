@@ -84,6 +84,14 @@ def test_what_the_first_boot_makes_of_changed_settings_is_read_anew() -> None:
         assert name == "boot" or one["depends_on"]["boot"] == waits, name
 
 
+@pytest.mark.parametrize("service", ["agent", "stt", "llm", "tts", "embedded"])
+def test_the_parley_command_asks_a_service_where_it_listens(service: str) -> None:
+    told, own = services()["backend"]["environment"], services()[service]["environment"]
+    prefix = service.upper()
+    assert told[f"{prefix}_HOST"] == service
+    assert told.get(f"{prefix}_PORT") == own[f"{prefix}_PORT"], "else that of .env"
+
+
 def test_images_built_here_are_not_asked_of_a_registry() -> None:
     for name, one in services().items():
         is_ours = one["image"].startswith("${PARLEY_IMAGES")
