@@ -21,6 +21,8 @@ THERE_WITHIN_S = 10.0  # whoever it is: their telephone is in the room while it 
 PICKED_UP_WITHIN_S = 10.0  # livekit-sip picks up when it can hear the agent
 ANSWERED_WITHIN_S = 120.0  # by whom we call: the backend lets it ring for less
 SAID_WITHIN_S = 20.0
+LONGEST_CHARS = 255  # of what a telephone says of itself
+CLAIMED_HOST = "sip.hostname"  # of the From of a call that comes in
 DELETED_WITHIN_S = 3.0
 ANNOUNCED_TRIES = 2  # a second each; the caller hears it ring
 DIAL_RESULTS: dict[int, EndedReason] = {
@@ -61,6 +63,9 @@ async def taken(ctx: JobContext, backend: BackendClient, metadata: CallMetadata)
             person = await ctx.wait_for_participant(kind=SIP)
     except (TimeoutError, RuntimeError) as exc:  # RuntimeError: the room is gone
         raise NoCall(EndedReason.DIAL_FAILED if outbound else EndedReason.USER_HUNG_UP) from exc
+    if not outbound and _claims_a_network(person):
+        log.warning("stranger_refused")
+        raise NoCall(EndedReason.ROOM_CLOSED)
     if outbound and not await picked_up(ctx.room, person.identity, ANSWERED_WITHIN_S):
         raise NoCall(dial_result(person.disconnect_reason))
     call = await _announced(ctx, backend, metadata, person)
@@ -113,6 +118,13 @@ async def closed(ctx: JobContext) -> None:
             await ctx.delete_room()
 
 
+def _claims_a_network(person: rtc.RemoteParticipant) -> bool:
+    """Whether they say that they call from a host named as one of the line's networks is: the SFU
+    compares these also with what callers say of themselves, and lets in who says the same. No host
+    has such a name."""
+    return "/" in person.attributes.get(CLAIMED_HOST, "")
+
+
 async def _announced(
     ctx: JobContext, backend: BackendClient, metadata: CallMetadata, person: rtc.RemoteParticipant
 ) -> PhoneCall:
@@ -127,9 +139,9 @@ async def _announced(
                 room=ctx.job.room.name,
                 line_id=metadata.line_id,
                 direction=metadata.direction,
-                caller=caller,
-                called=called,
-                sip_call_id=told.get("sip.callIDFull") or told.get("sip.callID"),
+                caller=_cut(caller),
+                called=_cut(called),
+                sip_call_id=_cut(told.get("sip.callIDFull") or told.get("sip.callID")),
                 pin_typed=metadata.pin_typed,
             )
         except LinesBusy:
@@ -139,6 +151,12 @@ async def _announced(
         else:
             return replace(call, call_id=known.call_id, metadata=_of_record(metadata, known))
     return call
+
+
+def _cut(told: str | None) -> str | None:
+    """What a telephone says, as the backend takes it: a call that it did not know of would count
+    for nothing."""
+    return (told or "").replace("\0", "")[:LONGEST_CHARS] or None
 
 
 def _of_record(metadata: CallMetadata, known: KnownCall) -> CallMetadata:

@@ -23,8 +23,9 @@ def _number(value: str) -> str:
 
 
 def _network(value: str) -> str:
-    """Always with its length: the SFU compares an address without one with what the caller says
-    of itself, too, and takes one that it cannot read for nothing, which lets everybody in."""
+    """Always with its length: the SFU compares networks also with the host that callers say they
+    are at, and no host has a "/" in its name; of who says so all the same the agent does not take
+    the call. What the SFU cannot read it takes for nothing, which lets everybody in."""
     try:
         return str(ipaddress.ip_network(value.strip(), strict=False))
     except ValueError as exc:

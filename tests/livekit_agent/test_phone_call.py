@@ -10,7 +10,7 @@ from livekit import rtc
 from chassis.ended import EndedReason
 from livekit_agent.backend_client import BackendClient
 from livekit_agent.call_metadata import BUSY_MARK, CallMetadata
-from livekit_agent.phone_call import dial_result, taken
+from livekit_agent.phone_call import NoCall, dial_result, taken
 
 KNOWN = {"call_id": "k1", "conversation_id": "c1", "user_id": "ann", "persona_id": None}
 BUSY = {"error": {"code": "lines_busy", "message": "all lines are busy"}}
@@ -25,9 +25,11 @@ ATTRIBUTES = {
 class Job:
     """A job in whose room somebody rings."""
 
-    def __init__(self, *marks: str) -> None:
+    def __init__(self, *marks: str, **told: str) -> None:
+        """`told`: attributes of theirs, without their `sip.`"""
+        attributes = ATTRIBUTES | {f"sip.{name}": value for name, value in told.items()}
         self.person = SimpleNamespace(
-            identity="sip_1", attributes=ATTRIBUTES, disconnect_reason=None
+            identity="sip_1", attributes=attributes, disconnect_reason=None
         )
         self.job = SimpleNamespace(room=SimpleNamespace(name="call-sip-1"))
         self.room = SimpleNamespace(
@@ -78,6 +80,29 @@ async def test_a_call_is_whose_the_backend_says(metadata: CallMetadata) -> None:
     assert (call.call_id, call.is_busy, call.identity) == ("k1", False, "sip_1")
     assert (call.metadata.conversation_id, call.metadata.user_id) == ("c1", "ann")
     assert (call.metadata.persona_id, call.metadata.caller) == ("atlas", "+15550199")
+
+
+async def test_who_says_to_be_a_network_is_refused(metadata: CallMetadata) -> None:
+    backend = Backend()
+    job = Job(hostname="203.0.113.0/24")
+    with pytest.raises(NoCall) as refused:
+        await taken(job, BackendClient(backend.http), metadata)  # type: ignore[arg-type]
+    assert refused.value.reason is EndedReason.ROOM_CLOSED
+    assert backend.told == []
+
+
+@pytest.mark.parametrize(
+    ("id_full", "told"), [("x" * 400, "x" * 255), ("a\0b@pbx", "ab@pbx"), ("\0", None)]
+)
+async def test_no_odd_name_of_a_call_keeps_it_from_the_backend(
+    metadata: CallMetadata, id_full: str, told: str | None
+) -> None:
+    backend = Backend(httpx2.Response(200, json=KNOWN))
+    job = Job(callIDFull=id_full, phoneNumber="9" * 400, trunkPhoneNumber="8" * 400)
+    await taken(job, BackendClient(backend.http), metadata)  # type: ignore[arg-type]
+    body = httpx2.Response(200, content=backend.told[0]).json()
+    assert body["sip_call_id"] == told
+    assert (body["caller"], body["called"]) == ("9" * 255, "8" * 255)
 
 
 async def test_a_pin_that_the_sfu_asked_for_is_told() -> None:

@@ -20,6 +20,7 @@ PCMU = "a=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15
 GOOD_SDP = SDP.format(port="[rtpstream_audio_port]", codecs="0 101", rtpmap=PCMU)
 NO_CODEC_SDP = SDP.format(port="6000", codecs="98", rtpmap="a=rtpmap:98 NOSUCH/8000")
 BROKEN_SDP = "v=9\nm=audio audio audio\nc=IN IP4\n\x01\x02"
+HERE = "[local_ip]:[local_port]"
 NO_RTP_SDP = SDP.format(port="9", codecs="0", rtpmap="a=rtpmap:0 PCMU/8000")
 
 
@@ -125,10 +126,11 @@ def cancelled(after_ms: int) -> str:
     )
 
 
-def refused(code: int, body: str = GOOD_SDP) -> str:
-    """An INVITE that is answered with `code`, and nothing after."""
+def refused(code: int, body: str = GOOD_SDP, *, host: str = HERE) -> str:
+    """An INVITE that is answered with `code`, and nothing after. `host`: where the caller says to
+    call from."""
     return _scenario(
-        _invite(body),
+        _invite(body, host=host),
         _maybe(100, 180),
         f'<recv response="{code}"/>',
         _request("ACK"),
@@ -163,12 +165,12 @@ def with_password(user: str, password: str, expected: int) -> str:
     )
 
 
-def _invite(body: str, login: str = "", cseq: int = 1) -> str:
+def _invite(body: str, login: str = "", cseq: int = 1, *, host: str = HERE) -> str:
     extra = f"\n{login}" if login else ""
     return f"""<send{' retrans="500"' if cseq else ""}><![CDATA[
 INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:+15550199@[local_ip]:[local_port]>;tag=[pid]SIPpTag00[call_number]
+From: <sip:+15550199@{host}>;tag=[pid]SIPpTag00[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>
 Call-ID: [call_id]
 CSeq: {cseq} INVITE

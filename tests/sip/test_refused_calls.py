@@ -82,6 +82,16 @@ def test_who_calls_from_elsewhere_is_not_picked_up(sipp: Sipp, exchange: Exchang
     assert played.code == 0, played.log
 
 
+def test_who_says_to_be_an_allowed_network_is_not_picked_up(sipp: Sipp, exchange: Exchange) -> None:
+    number, network = "+15550109", "192.0.2.77/32"
+    exchange.add_line(name="forged", numbers=[number], allowed_addresses=[network])
+    before = len(exchange.calls())
+    played = sipp.play(scenarios.refused(486, host=network), number)
+    assert played.code == 0, played.log
+    until_nothing_is_left(exchange)
+    assert len(exchange.calls()) == before
+
+
 def until_nothing_is_left(exchange: Exchange) -> None:
     def nothing() -> bool:
         return not exchange.calls("live") and exchange.jobs() == 0
