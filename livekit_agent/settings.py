@@ -147,7 +147,9 @@ class AgentSettings(ServiceSettings):
         default=800, ge=0, description="memory of a call before it is killed"
     )
     transfer_numbers: TransferNumbers = Field(
-        default={}, description='where phone calls may be passed on: {"name": "+number or sip:uri"}'
+        default={},
+        description="where phone calls may be passed on: "
+        '{"name": "+number, which is asked for as tel:, or sip:number@host"}',
     )
     drain_s: int = Field(default=3600, ge=0, description="seconds calls may go on after SIGTERM")
 

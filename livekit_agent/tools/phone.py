@@ -55,7 +55,8 @@ class SipLine:
 
     async def transfer(self, to: str) -> None:
         """`on_transferred` is called also when the other side takes the call after all, late."""
-        asked: asyncio.Future[object] = self._ctx.transfer_sip_participant(self._caller, to)
+        uri = to if ":" in to else f"tel:{to}"
+        asked: asyncio.Future[object] = self._ctx.transfer_sip_participant(self._caller, uri)
         asked.add_done_callback(self._settled)
         try:
             async with asyncio.timeout(TRANSFER_S):

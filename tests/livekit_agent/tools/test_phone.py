@@ -90,12 +90,13 @@ class Job:
 
     def __init__(self, outcome: object) -> None:
         self.outcome = outcome
+        self.asked: list[tuple[str, str]] = []
         self.settle = asyncio.Event()
         self.tones: list[tuple[int, str]] = []
         self.room = SimpleNamespace(local_participant=self)
 
     def transfer_sip_participant(self, caller: str, to: str) -> "asyncio.Future[Any]":
-        assert (caller, to) == ("sip_caller", "+15550100")
+        self.asked.append((caller, to))
         return asyncio.ensure_future(self._transferred())
 
     async def _transferred(self) -> object:
@@ -142,6 +143,21 @@ async def test_a_transfer_that_is_refused_keeps_the_caller(outcome: object) -> N
         await line_of(job, transferred).transfer("+15550100")
     assert caught.value.code == "transfer_failed"
     assert not transferred.is_set()
+
+
+@pytest.mark.parametrize(
+    ("to", "asked"),
+    [
+        ("+15550100", "tel:+15550100"),
+        ("tel:+15550100", "tel:+15550100"),
+        ("sip:doctor@example.com", "sip:doctor@example.com"),
+    ],
+)
+async def test_a_number_is_asked_for_as_the_sfu_takes_it(to: str, asked: str) -> None:
+    job = Job(TransferSIPParticipantResponse())
+    job.settle.set()
+    await line_of(job, asyncio.Event()).transfer(to)
+    assert job.asked == [("sip_caller", asked)]
 
 
 async def test_a_line_that_rings_on_keeps_the_caller_until_it_is_taken(
