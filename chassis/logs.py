@@ -2,12 +2,11 @@
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
-from chassis.room_names import kept_name
+from chassis.room_names import without_numbers
 
 NOISY_LOGGERS = (
     "asyncio",
@@ -32,7 +31,6 @@ def configure_logs(service: str, *, level: str = "info", log_format: str = "json
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
-        _without_number,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _named(service),
     ]
@@ -56,7 +54,11 @@ def configure_logs(service: str, *, level: str = "info", log_format: str = "json
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *renderer,
+                _without_numbers,
+            ],
         )
     )
     root = logging.getLogger()
@@ -74,8 +76,6 @@ def _named(service: str) -> Any:
     return add_service
 
 
-def _without_number(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Libraries log rooms' names as they are."""
-    if isinstance(event.get("room"), str):
-        event["room"] = kept_name(event["room"])
-    return event
+def _without_numbers(_logger: Any, _method: str, line: Any) -> str:
+    """Libraries log rooms and callers as they are: in fields, in sentences, in tracebacks."""
+    return without_numbers(line)
