@@ -33,7 +33,7 @@ class Tools:
     """How one kind of database is copied and put back."""
 
     copy: Callable[[URL, Path], Awaitable[Copied]]
-    put_back: Callable[[URL, Path, Copied], Awaitable[Path | None]]
+    put_back: Callable[[URL, Path, Copied, Path], Awaitable[Path | None]]
 
 
 SQLITE = Tools(sqlite_copy.copy, sqlite_copy.put_back)
@@ -78,13 +78,22 @@ async def restore(url: str, file: Path, keys: KeyRing) -> Path | None:
     a key that is not among `keys`, and when a service has the database open.
     """
     where = make_url(url)
-    # Beside the database, where a file can take the other's place in one step.
-    home = _folder(Path(where.database)) if _kind(where) == "sqlite" and where.database else None
+    home = _home(where, file)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=home) as folder:
         data = Path(folder) / DATA
         manifest = await asyncio.to_thread(_unpack, file, data)
         _check(manifest, where, keys)
-        return await _tools(where).put_back(where, data, Copied(manifest.revision, set()))
+        return await _tools(where).put_back(where, data, Copied(manifest.revision, set()), home)
+
+
+def _home(where: URL, file: Path) -> Path:
+    """The folder it is unpacked in, and what was there is kept in: beside a database that is a
+    file, where one can take the other's place in one step; of a server's, beside the backup."""
+    if not file.exists():
+        raise CopyFailed(f"{file} is not there")
+    if _kind(where) == "sqlite" and where.database:
+        return _folder(Path(where.database))
+    return _folder(file)
 
 
 def _unpack(file: Path, data: Path) -> Manifest:
@@ -95,8 +104,6 @@ def _unpack(file: Path, data: Path) -> Manifest:
                 shutil.copyfileobj(packed, plain)  # and its checksum is compared
                 plain.flush()
                 os.fsync(plain.fileno())
-    except FileNotFoundError as exc:
-        raise CopyFailed(f"{exc.filename} is not there") from exc
     except (zipfile.BadZipFile, zlib.error, KeyError, ValidationError, EOFError) as exc:
         raise CopyFailed(f"{file} is damaged, or no backup of Parley") from exc
     data.chmod(0o600)

@@ -18,6 +18,7 @@ from backend.data.rotation import keys_needed
 from backend.data.tables import REVISION, REVISION_TABLE, all_tables
 
 CONNECT_WITHIN_S = 5.0
+WAY_OUT = "install postgresql-client; of Parley's containers postgres has it (docs/docker.md)"
 OTHERS = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 
@@ -43,9 +44,9 @@ async def copy(where: URL, to: Path) -> Copied:
     return Copied(str(revision), keys)
 
 
-async def put_back(where: URL, data: Path, _: Copied) -> Path | None:
+async def put_back(where: URL, data: Path, _: Copied, home: Path) -> Path | None:
     """The tables in `data` take the place of those there are; where those are kept: in a dump for
-    pg_restore, in the folder this runs in, if there were any."""
+    pg_restore, in `home`, if there were any."""
     script = data.with_suffix(".sql")
     await _run(where, "pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(data))
     async with _connected(where) as connection:
@@ -54,7 +55,8 @@ async def put_back(where: URL, data: Path, _: Copied) -> Path | None:
         known = await connection.scalar(text(f"SELECT to_regclass('{REVISION_TABLE}')::text"))
     kept = None
     if known is not None:
-        kept = _new_file(f"{where.database}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        kept = home / f"{where.database}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        _make(kept)
         await copy(where, kept)
     drop = f"DROP TABLE IF EXISTS {', '.join(_tables())} CASCADE"
     options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
@@ -62,11 +64,9 @@ async def put_back(where: URL, data: Path, _: Copied) -> Path | None:
     return kept
 
 
-def _new_file(name: str) -> Path:
+def _make(file: Path) -> None:
     """Its owner's alone, before anything is in it."""
-    file = Path(name).absolute()
     os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
-    return file
 
 
 def _tables() -> list[str]:
@@ -95,7 +95,7 @@ async def _run(where: URL, program: str, *arguments: str) -> None:
     """Raises CopyFailed with the last thing it said."""
     path = shutil.which(program)
     if path is None:
-        raise CopyFailed(f"{program} is missing: install postgresql-client")
+        raise CopyFailed(f"{program} is missing: {WAY_OUT}")
     process = await asyncio.create_subprocess_exec(
         path,
         *arguments,

@@ -23,9 +23,10 @@ async def copy(where: URL, to: Path) -> Copied:
     return await asyncio.to_thread(_copy, Path(where.database or ""), to)
 
 
-async def put_back(where: URL, data: Path, copied: Copied) -> Path | None:
-    """`data`, beside the database, takes its place; where the old one is kept, if there was one."""
-    return await asyncio.to_thread(_put_back, Path(where.database or ""), data, copied)
+async def put_back(where: URL, data: Path, copied: Copied, home: Path) -> Path | None:
+    """`data` takes the place of the database, on whose disk it is; where the old one is kept, in
+    `home` beside it, if there was one."""
+    return await asyncio.to_thread(_put_back, Path(where.database or ""), data, copied, home)
 
 
 def _copy(file: Path, to: Path) -> Copied:
@@ -57,13 +58,13 @@ def _looked_at(file: Path) -> Copied:
         engine.dispose()
 
 
-def _put_back(file: Path, data: Path, copied: Copied) -> Path | None:
+def _put_back(file: Path, data: Path, copied: Copied, home: Path) -> Path | None:
     _check(data, copied)
     if not file.exists():
         data.replace(file)
         return None
     _close_log(file)
-    kept = file.with_name(f"{file.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    kept = home / f"{file.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     for side in SIDES:  # of a damaged one; another file must not be read with them
         log = Path(f"{file}{side}")
         if log.exists():

@@ -88,6 +88,19 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         return self.try_docker("compose", *self._files(), *words, within_s=within_s)
 
+    def shell(self, lines: str, within_s: float = COMMAND_WITHIN_S) -> None:
+        """What a person types who has named these files in `.env`."""
+        done = subprocess.run(
+            ["sh", "-ec", lines],
+            cwd=self.tree,
+            env=self._environment()
+            | {"COMPOSE_FILE": ":".join(self._names()), "COMPOSE_PROJECT_NAME": self.name},
+            capture_output=True,
+            text=True,
+            timeout=within_s,
+        )
+        assert done.returncode == 0, f"{lines}\n{done.stderr[-6000:]}"
+
     def docker(self, *words: str, within_s: float = COMMAND_WITHIN_S) -> str:
         done = self.try_docker(*words, within_s=within_s)
         assert done.returncode == 0, f"docker {' '.join(words)}:\n{done.stderr[-3000:]}"
@@ -188,18 +201,24 @@ class Project:
         path.write_text(json.dumps(bases.override(services), indent=1))
 
     def _files(self) -> list[str]:
-        files = (SHIPPED, *self.overlays, "stand-ins.json")
-        return ["--project-name", self.name, *(word for file in files for word in ("-f", file))]
+        files = (word for file in self._names() for word in ("-f", file))
+        return ["--project-name", self.name, *files]
+
+    def _names(self) -> tuple[str, ...]:
+        return (SHIPPED, *self.overlays, "stand-ins.json")
+
+    def _environment(self) -> dict[str, str]:
+        environment = clean_env({**self.engine.variables, **self.settings})
+        environment.pop("PARLEY_MODELS_DIR")
+        return environment
 
     def try_docker(
         self, *words: str, within_s: float = COMMAND_WITHIN_S
     ) -> subprocess.CompletedProcess[str]:
-        environment = clean_env({**self.engine.variables, **self.settings})
-        environment.pop("PARLEY_MODELS_DIR")
         return subprocess.run(
             ["docker", *words],
             cwd=self.tree,
-            env=environment,
+            env=self._environment(),
             capture_output=True,
             text=True,
             timeout=within_s,

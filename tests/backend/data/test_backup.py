@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -183,6 +184,24 @@ async def test_a_damaged_database_can_be_replaced(sqlite_file_url: str) -> None:
         assert await titles(database) == ["kept"]
 
 
+async def test_what_was_in_postgresql_is_kept_beside_the_backup(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container can write there, unlike in the folder it runs in or, much, in /tmp."""
+    await back_up(postgres_url, FILE)
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    kept = await restore(postgres_url, FILE, KeyRing())
+    assert kept is not None
+    assert sorted(os.listdir(FILE.parent)) == sorted([FILE.name, kept.name])
+    assert mode_of(FILE.parent / kept.name) == 0o600
+
+
+async def test_what_is_not_there_leaves_no_folder(database_url: str) -> None:
+    with pytest.raises(CopyFailed, match="not there"):
+        await restore(database_url, FILE, KeyRing())
+    assert not FILE.parent.exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 async def test_the_service_can_read_what_root_put_back(sqlite_file_url: str) -> None:
     file = sqlite_file_url.partition("///")[2]
@@ -204,7 +223,7 @@ async def test_postgresqls_programs_are_asked_for_by_name(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(CopyFailed, match="pg_dump is missing: install postgresql-client"):
+    with pytest.raises(CopyFailed, match=r"pg_dump is missing: install .*docs/docker\.md"):
         await back_up(postgres_url, FILE)
     assert os.listdir(FILE.parent) == []
 
