@@ -30,7 +30,10 @@ async def _setup(given: Answer) -> None:
         if known is None:
             line = await client.post("/api/phone/lines", given)
         else:
-            line = await client.patch(f"/api/phone/lines/{known['id']}", given)
+            numbers = [*known["numbers"], *given["numbers"]]  # doubles are the backend's to drop
+            line = await client.patch(
+                f"/api/phone/lines/{known['id']}", given | {"numbers": numbers}
+            )
         _say(f"{'made' if known is None else 'changed'}: {', '.join(line['numbers'])}")
         line = await _in_place(client, line)
     if line["state"] == "failed":

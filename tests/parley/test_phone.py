@@ -106,6 +106,13 @@ def test_a_line_is_made_once_and_changed_by_its_number(sfu: FakeSfu) -> None:
 
 
 @pytest.mark.usefixtures("backend")
+def test_a_line_keeps_the_numbers_that_are_not_named() -> None:
+    assert run(*LINE, "--number", "+4930123457").exit_code == 0
+    changed = run("phone", "setup", "--number", "+49 30 123457", "--number", "+4930123458")
+    assert "changed: +4930123456, +4930123457, +4930123458" in changed.stdout
+
+
+@pytest.mark.usefixtures("backend")
 def test_in_its_container_the_key_comes_from_a_file(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
