@@ -12,6 +12,7 @@ from backend.accounts.tables import UserRow
 from backend.personas import schema
 from backend.personas.stored import all_personas, default_persona
 from backend.personas.tables import EVERYONE, PersonaImageRow, PersonaRow
+from backend.phone.tables import PhoneLineRow
 from chassis.errors import Conflict, Forbidden, NotFound
 
 MAX_OWN = 200  # a list that is still read at every call
@@ -113,6 +114,9 @@ async def delete(session: AsyncSession, row: PersonaRow) -> None:
         )
     await session.execute(
         update(UserRow).where(UserRow.default_persona_id == row.id).values(default_persona_id=None)
+    )
+    await session.execute(
+        update(PhoneLineRow).where(PhoneLineRow.persona_id == row.id).values(persona_id=None)
     )
     await session.delete(row)
 

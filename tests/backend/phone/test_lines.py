@@ -98,6 +98,14 @@ def test_a_persona_and_an_owner_must_be_there(client: TestClient) -> None:
     assert refused(client, LINE | {"owner": "nobody"})[::2] == (404, "owner")
 
 
+def test_a_line_outlives_its_persona(client: TestClient) -> None:
+    line = client.post(LINES, json=LINE | {"persona_id": "atlas"}).json()["id"]
+    assert client.delete("/api/personas/atlas").status_code == 204
+    changed = client.patch(f"{LINES}/{line}", json={"name": "Desk"})
+    assert changed.status_code == 200
+    assert (changed.json()["name"], changed.json()["persona_id"]) == ("Desk", None)
+
+
 def test_a_number_is_of_one_line(client: TestClient) -> None:
     first = client.post(LINES, json=LINE).json()
     other = client.post(LINES, json=LINE | {"numbers": ["+4930999"]}).json()
