@@ -151,6 +151,7 @@ class Dialler:
 
     async def _ring(self, dialled: _Dialled) -> None:
         """Until somebody answers, or nobody does."""
+        rings = False
         try:
             trunk = await self._sfu.outbound_trunk(dialled.line.id)
             if trunk is None:
@@ -160,9 +161,10 @@ class Dialler:
                 log.info("call_without_agent", call_id=dialled.call.id)
                 await self._over(dialled, EndedReason.LINES_BUSY)
                 return
+            rings = True
             await self._sfu.dial(_request(dialled, trunk))
         except SfuFailed as exc:
-            failure = failure_of(exc)
+            failure = failure_of(exc, rings)
             log.info(
                 "call_not_reached",
                 call_id=dialled.call.id,

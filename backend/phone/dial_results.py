@@ -19,8 +19,10 @@ class Failure:
     status: int | None
 
 
-def failure_of(exc: SfuFailed) -> Failure:
-    """Of a call that was not answered."""
+def failure_of(exc: SfuFailed, rings: bool = True) -> Failure:
+    """Of a call that was not answered. `rings`: whether it got so far."""
+    if not rings:
+        return Failure(reason=EndedReason.DIAL_FAILED, status=None)
     told = _told(exc.text) if isinstance(exc, Refused | NotThere) else {}
     meta = told.get("meta")
     code = meta.get("sip_status_code") if isinstance(meta, dict) else None

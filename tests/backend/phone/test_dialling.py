@@ -161,6 +161,14 @@ def test_what_came_of_a_call_nobody_answered_is_told(
     assert sfu.rooms == {}
 
 
+def test_a_call_that_never_rang_was_not_left_unanswered(house: TestClient, sfu: FakeSfu) -> None:
+    sfu.refuse["RoomService/CreateRoom"] = (408, {"code": "deadline_exceeded", "msg": "late"})
+    assert dial(house).status_code == 202
+    until(lambda: latest(house)["state"] == "ended")
+    assert latest(house)["ended_reason"] == "dial_failed"
+    assert not sfu.calls
+
+
 def test_a_number_that_fails_again_and_again_is_left_alone(house: TestClient, sfu: FakeSfu) -> None:
     sfu.refuse["SIP/CreateSIPParticipant"] = answered(486, "resource_exhausted")
     for _ in range(3):
