@@ -10,10 +10,13 @@ from pydantic_core import PydanticCustomError
 E164 = r"^\+[1-9][0-9]{1,14}$"
 HOST_AND_PORT = r"^(\[[0-9A-Fa-f:]{2,39}\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?$"
 BETWEEN = re.compile(r"[\s()./-]")  # as people write numbers
+INLAND_ZERO = re.compile(r"\(\s*0\s*\)")  # not dialled after a country's code
 WIDEST_BITS = {4: 8, 6: 19}  # by version of IP: a network larger than that is no provider's
 
 
 def _number(value: str) -> str:
+    if INLAND_ZERO.search(value):
+        raise PydanticCustomError("phone_number", "leave out the (0): write it as +493012345678")
     number = BETWEEN.sub("", value)
     if not re.fullmatch(E164, number):
         raise PydanticCustomError(

@@ -72,6 +72,7 @@ def test_a_line_that_anybody_could_call_in_through_is_refused(
     ("wrong", "param"),
     [
         ({"numbers": ["030 123456"]}, "numbers.0"),
+        ({"numbers": ["+49 (0)30 123456"]}, "numbers.0"),
         ({"numbers": []}, "numbers"),
         ({"allowed_addresses": ["provider.example"]}, "allowed_addresses.0"),
         ({"allowed_addresses": ["203.0.113.0/33"]}, "allowed_addresses.0"),

@@ -30,10 +30,16 @@ describe('a number', () => {
     ['+33 1.23/45', '+3312345'],
   ])('%s is %s', (typed, plain) => expect(plainNumber(typed)).toBe(plain));
 
-  it.each(['', 'anna', '49+30', '+', '030 123', '+1234567890123456', 'sip:+491@x'])(
-    '“%s” is none',
-    (typed) => expect(plainNumber(typed)).toBeNull(),
-  );
+  it.each([
+    '',
+    'anna',
+    '+49 (0)30 123456',
+    '49+30',
+    '+',
+    '030 123',
+    '+1234567890123456',
+    'sip:+491@x',
+  ])('“%s” is none', (typed) => expect(plainNumber(typed)).toBeNull());
 });
 
 describe('what a line leaves open', () => {

@@ -48,7 +48,7 @@ export const calls = {
     number: 'Numéro',
     numberHint: 'Avec l’indicatif du pays, par exemple +33 1 23 45 67 89.',
     numberMissing: 'Saisissez le numéro à appeler.',
-    numberWrong: 'Écrivez-le avec + et l’indicatif du pays.',
+    numberWrong: 'Écrivez-le avec + et l’indicatif du pays, sans (0) : +33 1 23 45 67 89.',
     persona: 'Qui appelle',
     personaOfLine: 'La persona de la ligne',
     line: 'Ligne',
@@ -136,7 +136,8 @@ export const calls = {
     numbersHint:
       'Un par ligne, comme les appelants les composent avec l’indicatif du pays : +33123456789.',
     numbersMissing: 'Saisissez un numéro où cette ligne est appelée.',
-    numbersWrong: '« {{entry}} » n’est pas un numéro : écrivez-le avec + et l’indicatif du pays.',
+    numbersWrong:
+      '« {{entry}} » n’est pas un numéro : écrivez-le avec + et l’indicatif du pays, sans (0).',
     persona: 'Qui répond',
     personaDefault: 'La persona par défaut',
     inTitle: 'Appels entrants',
