@@ -72,9 +72,9 @@ function show(
       'GET /api/phone/lines': () => ({ lines: has.lines ?? [] }),
       'GET /api/personas': { personas: [] },
       'GET /api/calls': ({ query }) => ({
-        calls: (has.calls ?? []).filter(
-          ({ state }) => (state === 'ended') === (query.get('state') === 'ended'),
-        ),
+        calls: (has.calls ?? [])
+          .filter(({ state }) => (state === 'ended') === (query.get('state') === 'ended'))
+          .slice(0, Number(query.get('limit') ?? 30)),
         next_cursor: null,
       }),
       ...answers,
@@ -114,6 +114,11 @@ describe('a call that is going on', () => {
     expect(await screen.findByText('No call is going on.')).toBeVisible();
     await waitFor(() => expect(screen.getByText('The call with +491 was hung up.')).toHaveFocus());
     expect(await screen.findByText('Hung up here or on the server')).toBeVisible();
+  });
+
+  it('is shown among many', async () => {
+    show({ calls: Array.from({ length: 31 }, (_, place) => live(`${place}`)) });
+    expect(await screen.findAllByRole('button', { name: /Hang up the call/ })).toHaveLength(31);
   });
 
   it('stays where hanging up fails, and says so', async () => {

@@ -9,12 +9,16 @@ export type Call = components['schemas']['Call'];
 type Dial = components['schemas']['Dial'];
 
 const LIVE_EVERY_MS = 2_000;
+/** As many as the server tells at once. */
+const MOST_LIVE = 100;
 const HISTORY_KEY = ['calls', 'ended'] as const;
 
 export const liveQuery = queryOptions({
   queryKey: ['calls', 'live'],
-  queryFn: async ({ signal }) =>
-    (await ask(api.GET('/api/calls', { params: { query: { state: 'live' } }, signal }))).calls,
+  queryFn: async ({ signal }) => {
+    const query = { state: 'live' as const, limit: MOST_LIVE };
+    return (await ask(api.GET('/api/calls', { params: { query }, signal }))).calls;
+  },
   refetchInterval: LIVE_EVERY_MS,
 });
 
