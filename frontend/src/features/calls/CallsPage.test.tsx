@@ -143,7 +143,7 @@ describe('the history', () => {
     });
     show({ lines: [LINE], calls: [call('1', { conversation_id: 'c 1' }), missed] });
     const [first, second] = await screen.findAllByTestId('ended-call');
-    expect(first).toHaveTextContent(/\+491.*Incoming.*lasted 1:05.*Home.*The caller hung up/);
+    expect(first).toHaveTextContent(/\+491.*Incoming.*lasted 1:05.*Home.*The other side hung up/);
     expect(within(first as HTMLElement).getByRole('link')).toHaveAttribute(
       'href',
       '/conversations/c%201',

@@ -73,7 +73,7 @@ export const calls = {
     conversationOf: 'Conversation with {{number}}, {{date}}',
   },
   reasons: {
-    user_hung_up: 'The caller hung up',
+    user_hung_up: 'The other side hung up',
     user_left: 'The connection was lost',
     agent_hung_up: 'After a goodbye',
     transferred: 'Passed on to another number',
