@@ -107,6 +107,14 @@ def test_in_privacy_mode_every_service_is_offline_and_asks_no_resolver() -> None
     assert all(private[name]["environment"]["PARLEY_OFFLINE"] == "1" for name in READ_BY)
 
 
+def test_no_page_names_files_or_profiles_that_the_next_command_forgets() -> None:
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docker-compose*.yml")]
+    told = {(page.name, line) for page in pages for line in page.read_text().splitlines()}
+    forgotten = re.compile(r"docker compose (-f|--profile) ")
+    assert {one for one in told if forgotten.search(one[1])} == set(), "say it for .env"
+    assert {one for one in told if "--wait" in one[1]} == set(), "the first boot ends: a failure"
+
+
 def test_whisper_runs_in_an_image_that_has_it() -> None:
     whisper, stt = services()["whisper"], services()["stt"]
     target = whisper["build"]["target"]
