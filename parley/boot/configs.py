@@ -77,7 +77,8 @@ def redis(secrets: Mapping[str, str]) -> str:
         (
             f"bind {EVERY_ADDRESS}",
             f"port {REDIS_PORT}",
-            f"requirepass {secrets['REDIS_PASSWORD']}",
+            # Between quotes Redis undoes the same escapes as JSON, but for those of letters.
+            f"requirepass {json.dumps(secrets['REDIS_PASSWORD'], ensure_ascii=False)}",
             'save ""',
             "appendonly no",
             "maxmemory 256mb",

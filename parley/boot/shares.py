@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from parley.boot import configs
 from parley.boot.settings import BootSettings
@@ -53,7 +54,7 @@ def _backend(settings: BootSettings, secrets: Mapping[str, str]) -> dict[str, st
     given |= {f"BACKEND_{name}_API_KEY": secrets[f"{name}_API_KEY"] for name in ENGINES}
     given |= _picked(secrets, "STT_API_KEY", "TTS_API_KEY")  # of `parley transcribe` and `say`
     given["BACKEND_STT_URL"] = _stt(settings)
-    password = secrets["POSTGRES_PASSWORD"]
+    password = quote(secrets["POSTGRES_PASSWORD"], safe="")
     given["BACKEND_DATABASE_URL"] = (
         f"postgresql://parley:{password}@postgres/parley" if settings.has("postgres") else SQLITE
     )

@@ -87,6 +87,17 @@ async def test_a_call_whose_room_is_there_goes_on(
     assert ROOM in sfu.rooms
 
 
+async def test_what_a_telephone_says_of_itself_stops_no_look(
+    database: Database, sip: SipSfu, sfu: FakeSfu
+) -> None:
+    caller = a_caller("active")
+    caller.attributes["sip.phoneNumber"] = "+49\0151" + "1" * 1000
+    caller.attributes["sip.callID"] = "SCL_\0" + "x" * 1000
+    sfu.rooms[ROOM] = [caller, an_agent()]
+    await looks(a_keeper(database, sip))
+    assert await on_record(database) == [(None, True)]
+
+
 async def test_a_call_whose_room_is_gone_is_over(database: Database, sip: SipSfu) -> None:
     await begin(database)
     looking = a_keeper(database, sip)

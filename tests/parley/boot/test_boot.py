@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import make_url
 
 from chassis.settings import EXIT_BAD_SETTINGS, LiveKitSettings, load_settings
 from parley.boot.run import boot
@@ -160,9 +161,24 @@ def test_the_telephone_shares_a_redis_with_the_sfu_only_where_there_is_one(
     assert telephone["max_cpu_utilization"] == 1  # the engines' work turns no call away
     assert telephone["logging"]["component_levels"] == {"pion.ice": "error"}  # nor fills the log
     assert (
-        f"requirepass {telephone['redis']['password']}\n"
+        f'requirepass "{telephone["redis"]["password"]}"\n'
         in given(volumes)["secrets-redis/redis.conf"]
     )
+
+
+def test_chosen_passwords_may_hold_any_character(
+    volumes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = 'a"b\\c d#e@f/g:h%iü and so on until it is long'
+    monkeypatch.setenv("COMPOSE_PROFILES", "sip,postgres")
+    monkeypatch.setenv("POSTGRES_PASSWORD", password)
+    monkeypatch.setenv("REDIS_PASSWORD", password)
+    boot(volumes)
+    files = given(volumes)
+    assert make_url(files["secrets-backend/BACKEND_DATABASE_URL"]).password == password
+    line = next(x for x in files["secrets-redis/redis.conf"].splitlines() if "requirepass" in x)
+    written = password.replace("\\", "\\\\").replace('"', '\\"')
+    assert line == f'requirepass "{written}"'
 
 
 def test_an_sfu_in_the_hosts_network_reaches_what_is_published_there(
