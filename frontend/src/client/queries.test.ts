@@ -1,3 +1,4 @@
+import { MutationObserver, onlineManager } from '@tanstack/react-query';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { failure, stubNetwork } from '../../test/screen';
 import { ApiError, fieldErrors } from './ApiError';
@@ -30,6 +31,20 @@ describe('a read that fails', () => {
   it('is repeated twice when the server had a fault', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 500 });
     expect(await reads(500)).toBe(3);
+  });
+});
+
+describe('without a network', () => {
+  afterEach(() => onlineManager.setOnline(true));
+
+  it('a server on this machine is asked all the same', async () => {
+    onlineManager.setOnline(false);
+    expect(await reads(404)).toBe(1);
+    stubNetwork({ 'POST /api/x': { saved: true } });
+    const change = new MutationObserver(createQueryClient(), {
+      mutationFn: () => requestJson('/api/x', { method: 'POST' }),
+    });
+    await expect(change.mutate()).resolves.toEqual({ saved: true });
   });
 });
 

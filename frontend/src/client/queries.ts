@@ -11,12 +11,15 @@ export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
+        // A server on this machine answers without any network: browsers call that offline.
+        networkMode: 'always',
+        refetchOnReconnect: true,
         staleTime: FRESH_MS,
         retry: (failures, error) => failures < RETRIES && mayPass(error),
         retryDelay: waitBefore,
       },
       // Sent twice, a change may be made twice: trying again is a person's decision.
-      mutations: { retry: false },
+      mutations: { networkMode: 'always', retry: false },
     },
   });
 }
