@@ -17,7 +17,8 @@ function keyed() {
   const told = () =>
     performRpc.mock.calls.map(([request]) => JSON.parse(request.payload).pressed as unknown);
   const open = () => microphone.mock.lastCall?.[0];
-  return { ...hook, performRpc, told, open };
+  const become = (state: ConnectionState) => Object.assign(room, { state });
+  return { ...hook, performRpc, told, open, become };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -54,6 +55,26 @@ describe('push-to-talk', () => {
     await pass(1_000);
     expect(told()).not.toContain(false);
     expect(open()).toBe(true);
+  });
+
+  it.each([ConnectionState.Reconnecting, ConnectionState.SignalReconnecting])(
+    'shuts the microphone also when the key comes up while %s',
+    async (away) => {
+      const { result, open, become } = keyed();
+      act(() => result.current.press());
+      become(away);
+      act(() => result.current.release());
+      await pass(300);
+      expect(open()).toBe(false);
+    },
+  );
+
+  it('leaves the microphone alone once the call is over', async () => {
+    const { unmount, open, become } = keyed();
+    await pass(0);
+    become(ConnectionState.Disconnected);
+    unmount();
+    expect(open()).toBe(false);
   });
 
   it('lets go where the key comes up out of sight', async () => {

@@ -89,7 +89,8 @@ function useTeller(room: Room, identity: string | null, onFailed: (failed: boole
 }
 
 async function openMicrophone(room: Room, open: boolean): Promise<void> {
-  // After the call there is no track to open, and asking would ask for the microphone anew.
-  if (room.state !== ConnectionState.Connected) return;
+  // After the call there is no track to open, and asking would ask for the microphone anew. A lost
+  // connection is no reason: a key that comes up meanwhile must not leave the microphone open.
+  if (room.state === ConnectionState.Disconnected) return;
   await room.localParticipant.setMicrophoneEnabled(open).catch(() => undefined);
 }
