@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from backend.memories.vectors import Vector
 from backend.settings import BackendSettings
 from chassis.http import AsyncClient, HTTPError
 
 MAX_NUMBERS = 8_192  # of a vector; twice what the largest models make
-BUSY = (408, 425, 429)  # of the 4xx: another time they may be answered
+OF_THE_TEXTS = (400, 413, 422)  # another key, or a model that comes, can mend every other refusal
 
 
 class EmbeddingsUnavailable(Exception):
@@ -34,9 +34,13 @@ class _Answer(BaseModel):
 class Embeddings:
     """Of one model. See `embeddings_of`."""
 
-    def __init__(self, client: AsyncClient, url: str, model: str) -> None:
-        """`url`: of the server, without `/v1`. `client`: the caller closes it."""
+    def __init__(
+        self, client: AsyncClient, url: str, model: str, key: SecretStr | None = None
+    ) -> None:
+        """`url`: of the server, without `/v1`. `client`: the caller closes it. `key`: where the
+        server asks for one."""
         self._client = client
+        self._headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
         self._url = f"{url.rstrip('/')}/v1/embeddings"
         self.model = model
 
@@ -45,11 +49,11 @@ class Embeddings:
         asked = {"model": self.model, "input": list(texts), "encoding_format": "float"}
         try:
             async with asyncio.timeout(within_s):
-                response = await self._client.post(self._url, json=asked)
+                response = await self._client.post(self._url, json=asked, headers=self._headers)
         except (HTTPError, TimeoutError) as exc:
             raise EmbeddingsUnavailable(type(exc).__name__) from exc
         status = response.status_code
-        if 400 <= status < 500 and status not in BUSY:
+        if status in OF_THE_TEXTS:
             raise EmbeddingsRefused(f"status {status}")
         if not response.is_success:
             raise EmbeddingsUnavailable(f"status {status}")
@@ -62,7 +66,7 @@ class Embeddings:
 def embeddings_of(settings: BackendSettings, client: AsyncClient) -> Embeddings | None:
     """None when no model of embeddings is set."""
     model = settings.embeddings_model
-    return Embeddings(client, settings.llm_url, model) if model else None
+    return Embeddings(client, settings.llm_url, model, settings.llm_api_key) if model else None
 
 
 def _vectors(content: bytes, count: int) -> list[Vector]:

@@ -17,7 +17,8 @@ NOTHING = 0.05  # of a text whose words mean nothing here: no vector is zero
 
 class EmbeddingServer:
     """`asked`: (model, texts) of each request. `status`: what it answers; `refused`: a word that
-    makes it refuse; `hold`: while it is set no answer is given; `numbers`: how long vectors are."""
+    makes it refuse; `hold`: while it is set no answer is given; `numbers`: how long vectors are;
+    `key`: what clients must send."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -27,6 +28,7 @@ class EmbeddingServer:
         self.held = threading.Event()
         self.held.set()
         self.numbers = len(MEANINGS) + 1
+        self.key: str | None = None
 
     def answer(self, body: Any) -> tuple[int, Any]:
         texts = body["input"]
@@ -55,6 +57,9 @@ def embedding_server() -> Iterator[EmbeddingServer]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            if served.key and self.headers["authorization"] != f"Bearer {served.key}":
+                self._say(401, {"error": {"message": "who are you?"}})
+                return
             self._say(*served.answer(body))
 
         def _say(self, status: int, body: Any) -> None:

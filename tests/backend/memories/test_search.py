@@ -52,10 +52,22 @@ def test_a_changed_text_is_found_by_its_new_meaning(
         until(lambda: told(client, "a beverage") == ["Prefers tea"])
 
 
-def test_words_find_what_has_no_embedding_yet(build_app: BuildApp, server: EmbeddingServer) -> None:
-    server.status = 503
+def test_the_server_is_given_its_key(build_app: BuildApp, server: EmbeddingServer) -> None:
+    server.key = "k" * 40
+    settings = {"llm_url": server.url, "embeddings_model": "toy", "llm_api_key": server.key}
+    with TestClient(build_app(**settings)) as client:
+        add(client, "Rex is a puppy")
+        until(lambda: told(client, "which pet?") == ["Rex is a puppy"])
+
+
+@pytest.mark.parametrize("status", [503, 401, 404])
+def test_words_find_what_has_no_embedding_yet(
+    build_app: BuildApp, server: EmbeddingServer, status: int
+) -> None:
+    server.status = status
     with TestClient(build_app(llm_url=server.url, embeddings_model="toy")) as client:
         add(client, "Rex is a puppy")
+        until(lambda: bool(server.asked))
         assert told(client, "puppy") == ["Rex is a puppy"]
         server.status = 200
         until(lambda: told(client, "which pet?") == ["Rex is a puppy"])
