@@ -106,7 +106,7 @@ class CallTools:
 
     async def has_timers(self) -> bool:
         """Whether something is still to be told in this call."""
-        return bool(await self._schedule.pending("timer"))
+        return await self._schedule.is_awaited()
 
     def serve(self, agent: Agent) -> None:
         """Give `agent` the tools of servers as they come and go."""

@@ -115,6 +115,13 @@ class Schedule:
         )
         return await self._database.run(lambda db: [Due(*r) for r in db.execute(select, values)])
 
+    async def is_awaited(self) -> bool:
+        """Whether a timer is to come; none is, where the store cannot say: it would not be told."""
+        try:
+            return bool(await self.pending("timer"))
+        except StoreUnavailable:
+            return False
+
     async def cancel(self, chosen: list[Due]) -> int:
         """How many of `chosen` were still there to cancel."""
         ids = [(due.id,) for due in chosen]

@@ -38,6 +38,15 @@ async def test_a_timer_speaks_up_when_due(tmp_path: Path) -> None:
         assert 590 < left["remaining_s"] <= 600
 
 
+async def test_nobody_waits_for_a_timer_of_a_store_that_is_out_of_reach(tmp_path: Path) -> None:
+    """Else who fell silent would hold the line until the longest call is over."""
+    (tmp_path / "file").touch()
+    assert not await schedule(tmp_path / "file").is_awaited()
+    timers = schedule(tmp_path)
+    await call(timer_tools(timers), "set_timer", duration_s=60, label=None)
+    assert await timers.is_awaited()
+
+
 async def test_timers_are_cancelled_by_name_or_all(tmp_path: Path) -> None:
     tools = timer_tools(schedule(tmp_path))
     for label in ("tea", "eggs", None):
