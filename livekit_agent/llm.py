@@ -100,6 +100,8 @@ class Thinking:
                 return
             except EngineFailure as failure:
                 self._parts.stage.failed(endpoint, failure)
+                if request.called:
+                    return  # the tool runs: another engine would call it a second time
                 if request.said:
                     # Half a reply was heard: another engine would begin it again.
                     yield request.closing() + self._line("lost_llm")
@@ -157,7 +159,7 @@ class _Request:
         self._tools = tools
         self._settings = settings
         self._text = ""
-        self._called = False
+        self.called = False  # a tool
 
     @property
     def said(self) -> bool:
@@ -231,7 +233,7 @@ class _Request:
                         raise EngineFailure("the reply is empty")
                     yield chunk
                     self._note(chunk)
-                    if self.said or self._called:
+                    if self.said or self.called:
                         self._parts.timeline.first_token()
                         self._parts.stage.worked(self._endpoint)
                         return
@@ -261,7 +263,7 @@ class _Request:
             return ""
         # A call where only words are wanted, after too many steps, is not answered by anything.
         calls = bool(chunk.delta.tool_calls) and self._settings.tool_choice != "none"
-        self._called = self._called or calls
+        self.called = self.called or calls
         text = chunk.delta.content or ""
         self._text += text
         return text

@@ -81,6 +81,17 @@ async def test_but_not_where_words_are_wanted() -> None:
 
 
 @in_virtual_time
+async def test_a_tool_that_was_called_is_not_called_again_by_another_engine() -> None:
+    broken: list[Step] = ["One. ", call("x"), APIConnectionError("reset")]
+    late: list[Step] = [call("x"), 60.0]
+    for steps in (broken, late):
+        async with bed(steps) as it:
+            assert (await it.reply())[-1] == "call"
+            assert it.standby.asked == []
+            assert it.changes == ["fallback"]
+
+
+@in_virtual_time
 async def test_half_a_reply_is_closed_with_the_truth() -> None:
     async with bed(["It is", APIConnectionError("reset")]) as it:
         assert await it.reply() == ["It is", f"… {LOST}"]
