@@ -131,6 +131,7 @@ def _python(expression: str) -> str:
     for sign, meant in SIGNS.items():
         text = text.replace(sign, meant)
     if not re.search(r"[a-z]\s*\(", text):  # commas between arguments stay
+        text = re.sub(r"(?<![\d.,])0,(?=\d)", "0.", text)  # no thousands begin with a nought
         text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     for pattern, meant in REWRITTEN:
