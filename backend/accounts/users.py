@@ -15,6 +15,7 @@ from backend.conversations.tables import ConversationRow
 from backend.gateway.tables import ApiKeyRow, UsageRow
 from backend.memories.tables import MemoryRow
 from backend.personas.tables import PersonaRow
+from backend.phone.tables import CallRow, PhoneLineRow
 from chassis.errors import Conflict, NotFound
 
 # Preferences of the local user that go to whoever takes over from them.
@@ -138,7 +139,7 @@ async def take_over(session: AsyncSession, user: UserRow) -> None:
     for name in PREFERENCES:
         given = getattr(user, name) if name in ("preferred_name", "language") else None
         setattr(user, name, given or getattr(local, name))
-    for table in (ConversationRow, MemoryRow, ApiKeyRow, UsageRow):
+    for table in (ConversationRow, MemoryRow, ApiKeyRow, UsageRow, PhoneLineRow, CallRow):
         await session.execute(
             update(table).where(table.user_id == LOCAL_USER).values(user_id=user.id)
         )

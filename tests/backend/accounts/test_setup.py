@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from backend.conversations.tables import ConversationRow
 from backend.data.db import Database
+from backend.phone.tables import CallRow, PhoneLineRow
 from tests.backend.accounts.people import HERE, ORIGIN, PASSWORD, Browser, code, set_up
 from tests.backend.apps import BuildApp
 
@@ -75,9 +77,14 @@ async def test_the_first_admin_takes_over_what_was_there(
         memory = client.post("/api/memories", json={"text": "Has a cat.", "kind": "fact"}).json()
         persona = client.post("/api/personas", json={"name": "Mine", "prompt": "Be kind."}).json()
         client.post(f"/api/personas/{persona['id']}/default")
-    call = ConversationRow(id="c", user_id="local", channel="web", started_at=datetime.now(UTC))
+        line = {"numbers": ["+4930123456"], "allowed_addresses": ["203.0.113.7"], "owner": "local"}
+        assert client.post("/api/phone/lines", json=line).status_code == 201
+    now = datetime.now(UTC)
+    call = ConversationRow(id="c", user_id="local", channel="web", started_at=now)
+    phoned = CallRow(id="p", user_id="local", is_known=True, room="call-p", direction="inbound")
+    phoned.started_at, phoned.is_guess = now, False
     async with database.writing() as session:
-        session.add(call)
+        session.add_all((call, phoned))
     with TestClient(build_app(auth="on"), base_url=ORIGIN, client=HERE) as client:
         admin = set_up(client)
         me = admin.get("/api/me").json()
@@ -86,6 +93,9 @@ async def test_the_first_admin_takes_over_what_was_there(
         mine = admin.get(f"/api/personas/{persona['id']}").json()
         assert (mine["name"], mine["is_default"]) == ("Mine", True)
         assert admin.get("/api/conversations/c").status_code == 200
+    async with database.reading() as session:
+        owners = select(PhoneLineRow.user_id).union_all(select(CallRow.user_id))
+        assert (await session.scalars(owners)).all() == [me["id"]] * 2
 
 
 def test_nobody_signs_in_where_that_is_off(build_app: BuildApp) -> None:
