@@ -89,14 +89,15 @@ def make_parts(given: Given) -> CallParts:
             timeline=given.timeline,
         )
     )
-    follows_speaker = given.persona().language == FOLLOWS_SPEAKER
+
+    def language() -> str | None:
+        named = given.persona().language
+        return None if named == FOLLOWS_SPEAKER else named
+
     stt = LiveStt(
         engines.stt,
         budgets,
-        SttOptions(
-            language=None if follows_speaker else given.persona().language,
-            prepare_after_s=settings.preemptive_after_s or None,
-        ),
+        SttOptions(language=language, prepare_after_s=settings.preemptive_after_s or None),
     )
     session: AgentSession[None] = AgentSession(
         stt=stt,
@@ -121,7 +122,7 @@ def make_parts(given: Given) -> CallParts:
 
     def heard() -> None:
         given.on_heard()
-        if follows_speaker:
+        if language() is None:
             given.voice.language = stt.heard.language
 
     def speech_ended() -> None:

@@ -41,7 +41,7 @@ class LiveStt(stt.STT[str]):
         self.budgets = budgets
         self.options = options
         self.events = NOBODY
-        self.heard = HeardTurn(language=options.language or "en")
+        self.heard = HeardTurn(language=options.language() or "en")
         self._stream: LiveStream | None = None
 
     @property
@@ -173,14 +173,13 @@ class LiveStream(stt.RecognizeStream):
     async def _serve(self) -> None:
         wait_s = RETRY_S
         while True:
-            endpoint = self._owner.stage.current
+            endpoint, language = self._owner.stage.current, self._owner.options.language()
+            self._owner.heard.language = language or self._owner.heard.language
             try:
                 async with open_socket(
-                    endpoint,
-                    language=self._owner.options.language,
-                    within_s=self._owner.budgets.connect_s,
+                    endpoint, language=language, within_s=self._owner.budgets.connect_s
                 ) as socket:
-                    await self._converse(socket, endpoint)
+                    await self._converse(socket, endpoint, language)
                 wait_s = RETRY_S
             except EngineFailure as failure:
                 self._transcripts.utterance_begins_anew()
@@ -189,11 +188,13 @@ class LiveStream(stt.RecognizeStream):
                     await asyncio.sleep(wait_s)
                     wait_s = min(wait_s * 2, ALL_DEAF_S)
 
-    async def _converse(self, socket: RealtimeSocket, endpoint: Endpoint) -> None:
-        """Until another engine is to be used. Raises EngineFailure."""
+    async def _converse(
+        self, socket: RealtimeSocket, endpoint: Endpoint, language: str | None
+    ) -> None:
+        """Until another engine or language is to be used. Raises EngineFailure."""
         self._waiting_since.clear()
         tasks = [
-            asyncio.create_task(self._send(socket, endpoint)),
+            asyncio.create_task(self._send(socket, endpoint, language)),
             asyncio.create_task(self._receive(socket, endpoint)),
             asyncio.create_task(self._watch()),
         ]
@@ -211,7 +212,7 @@ class LiveStream(stt.RecognizeStream):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _send(self, socket: RealtimeSocket, endpoint: Endpoint) -> None:
+    async def _send(self, socket: RealtimeSocket, endpoint: Endpoint, language: str | None) -> None:
         place = self._unheard.first
         while True:
             place = max(place, self._unheard.first)
@@ -224,8 +225,9 @@ class LiveStream(stt.RecognizeStream):
                 else:
                     await socket.append(entry)
             idle = not self._talking and self._unheard.first == self._unheard.end
-            if idle and self._owner.stage.current is not endpoint:
-                return  # the main engine is back, and nobody is in mid-sentence
+            wanted = self._owner.stage.current, self._owner.options.language()
+            if idle and wanted != (endpoint, language):
+                return  # the main engine is back, say, and nobody is in mid-sentence
             self._wake.clear()
             # Woken by sound; looked at anyway, so that a recovered engine is noticed in silence.
             with contextlib.suppress(TimeoutError):

@@ -18,9 +18,11 @@ LAG_MARGIN_S = 0.03  # a step of the VAD
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SttOptions:
-    """`prepare_after_s`: silence after which a reply to the words so far is begun; None: never."""
+    """`language`: spoken now, None where the engine is to tell; a new one is heard from the next
+    silence on. `prepare_after_s`: silence after which a reply to the words so far is begun; None:
+    never."""
 
-    language: str | None
+    language: Callable[[], str | None]
     prepare_after_s: float | None
 
 

@@ -34,6 +34,7 @@ class Engine:
         self.utterances: list[bytes] = []
         self.sound = b""
         self.sockets = 0
+        self.languages: list[str | None] = []  # asked for, by socket
         self.refuses = False
         self.texts: list[str | None] = []  # of the next utterances; None: no answer
         self.on_append: Callable[[ServerConnection], None] | None = None
@@ -56,7 +57,10 @@ class Engine:
         self.sound = b""
         async for message in client:
             event = json.loads(message)
-            if event["type"] == "input_audio_buffer.append":
+            if event["type"] == "session.update":
+                asked = event["session"]["audio"]["input"]["transcription"]
+                self.languages.append(asked.get("language"))
+            elif event["type"] == "input_audio_buffer.append":
                 self.sound += base64.b64decode(event["audio"])
                 if self.on_append is not None:
                     self.on_append(client)
@@ -81,9 +85,9 @@ class Hearer:
     """A LiveStt with its stream, and what came of it."""
 
     def __init__(self, stage: Stage, prepare_after_s: float | None) -> None:
-        self.stt = LiveStt(
-            stage, BUDGETS, SttOptions(language="en", prepare_after_s=prepare_after_s)
-        )
+        self.language: str | None = "en"
+        options = SttOptions(language=lambda: self.language, prepare_after_s=prepare_after_s)
+        self.stt = LiveStt(stage, BUDGETS, options)
         self.agent_speaks = False
         self.nothings: list[bool] = []
         self.interruptions = 0

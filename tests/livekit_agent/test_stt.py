@@ -44,6 +44,21 @@ async def test_each_utterance_is_its_own() -> None:
         await until(lambda: it.hearer.stt.heard.text == "four")
 
 
+async def test_another_language_is_heard_from_the_next_silence_on() -> None:
+    async with bench() as it:
+        it.hearer.observe(vad.VADEventType.START_OF_SPEECH)
+        sound = await it.hearer.hear(20)
+        await until(lambda: it.main.sound == sound)
+        it.hearer.language = "fr"
+        sound += await it.hearer.hear(20)
+        it.hearer.observe(vad.VADEventType.END_OF_SPEECH)
+        await until(lambda: it.main.languages == ["en", "fr"])
+        assert it.hearer.stt.heard.language == "fr"
+        sounds = [sound, await it.hearer.utterance()]
+        await until(lambda: len(it.hearer.finals) == 2)
+        assert it.main.utterances == sounds
+
+
 async def test_an_engine_that_hangs_after_a_commit_loses_no_sound() -> None:
     async with bench() as it:
         it.main.texts = [None]
