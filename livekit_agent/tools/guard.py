@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import Any
 
 from livekit.agents import RunContext, function_tool
@@ -24,6 +25,7 @@ STORED = frozenset({"recall", "read_list"})  # what they tell may have been a st
 READING = frozenset({"fetch", "find", "get", "list", "look", "lookup", "query", "read", "search"})
 SECOND_LEVEL = frozenset({"ac", "co", "com", "gov", "net", "org"})
 DOTS = frozenset({"dot", "point", "punkt", "punto"})  # as a spoken address has them
+WRITTEN_DOT = re.compile(r"(?<=\w)\.(?=\w)")
 WORDS_BEFORE = 3  # in which a "don't" turns a wish around
 
 AnyTool = FunctionTool[..., Any] | RawFunctionTool[..., Any]
@@ -87,7 +89,7 @@ class Guard:
 
     def user_said(self, text: str) -> None:
         """A turn of the user, spoken or typed: their own words, as transcribed."""
-        words = _plain(text)
+        words = _plain(WRITTEN_DOT.sub(" dot ", text))
         self._heard.append(words)
         is_yes = YES.match(words) and not NO.search(words)
         self._agreed = {call for call in self._refused if is_yes and self._was_put(call[0])}
@@ -131,8 +133,8 @@ class Guard:
         """Raises ToolFailure where foreign text, not the user, may have thought of `host`."""
         labels = [_plain(label).replace(" ", "") for label in host.split(".")]
         owned = 3 if len(labels) > 2 and labels[-2] in SECOND_LEVEL else 2  # example.co.uk
-        said = "".join(word for words in self._heard for word in words.split() if word not in DOTS)
-        if self._foreign and "".join(labels[-owned:]) not in said:
+        said = [word for words in self._heard for word in words.split()]
+        if self._foreign and not _is_named("".join(labels[-owned:-1]), labels[-1], said):
             log.info("site_not_asked_for")
             raise ToolFailure(
                 "not_asked_for", "read only pages that a search found or the user named"
@@ -201,6 +203,16 @@ def _is_about(name: str, words: str) -> bool:
     parts = _stems(_name_words(name))
     telling = parts - READING or parts
     return len(telling & _stems(words)) * 2 > len(telling)
+
+
+def _is_named(name: str, top: str, said: list[str]) -> bool:
+    """Whether `name`, a dot and `top` were said, in whole words: "want coffee" is not t.co."""
+    for place in (place for place, word in enumerate(said) if word in DOTS):
+        before = (word for word in reversed(said[:place]) if word not in DOTS)
+        after = (word for word in said[place:] if word not in DOTS)
+        if name in accumulate(before, lambda end, word: word + end) and top in accumulate(after):
+            return True
+    return False
 
 
 def _wished(pattern: re.Pattern[str], words: str) -> bool:

@@ -170,7 +170,12 @@ async def test_an_address_of_unknown_origin_is_not_read_once_strangers_have_spok
         ("what is the weather forecast", "weatherforecast.evil.test", False),
         ("open example dot com", "example.com.evil.test", False),
         ("open example dot com", "example.evil.test", False),
+        ("go to e x a m p l e dot c o m", "example.com", True),
+        ("look at my-site.org, please", "my-site.org", True),
         ("hello", "example.com", False),
+        ("I want coffee", "t.co", False),
+        ("dot your i, I want coffee", "t.co", False),
+        ("what time is it", "is.it", False),
     ],
 )
 def test_a_site_is_named_by_its_own_domain(said: str, host: str, read: bool) -> None:
