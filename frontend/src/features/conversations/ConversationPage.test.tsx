@@ -125,6 +125,25 @@ test('a recording that does not play says so and can be tried again', async () =
   expect(screen.getByRole('alert')).toHaveTextContent('The recording could not be played');
 });
 
+test('after its recording was deleted the page says so, and has the focus', async () => {
+  let recordings = [RECORDING];
+  const { user } = renderScreen(<ConversationPage />, {
+    path: '/conversations/c1',
+    route: '/conversations/:id',
+    answers: {
+      'GET /api/conversations/c1': () => told({ recorded: true, recordings }),
+      'DELETE /api/conversations/c1/recordings/r1': () => {
+        recordings = [];
+        return null;
+      },
+    },
+  });
+  await user.click(await screen.findByRole('button', { name: /Delete recording/ }));
+  const asked = await screen.findByRole('alertdialog');
+  await user.click(within(asked).getByRole('button', { name: 'Delete recording' }));
+  await waitFor(() => expect(screen.getByText('The recording was deleted.')).toHaveFocus());
+});
+
 test('without a recording the words are spoken again, in two voices', async () => {
   vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:1');
   vi.spyOn(URL, 'revokeObjectURL').mockReturnValue();

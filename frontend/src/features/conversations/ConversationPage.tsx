@@ -10,6 +10,7 @@ import { Button, buttonClasses } from '../../ui/Button';
 import { Card } from '../../ui/Card';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { formatClock, formatDateTime, formatLatency } from '../../ui/format';
+import { useNews } from '../../ui/News';
 import { Page } from '../../ui/Page';
 import { Skeleton } from '../../ui/Spinner';
 import {
@@ -84,6 +85,7 @@ function GoOn({ id }: { id: string }) {
 function Detail({ conversation }: { conversation: ConversationDetail }) {
   const { t } = useTranslation('conversations');
   const { turns, recordings, summary } = conversation;
+  const { line: news, sayAndFocus } = useNews();
   const recorded = recordings.length > 0;
   const recording = useRecording(turns, recordings);
   const spoken = useSpokenReplay(conversation, !recorded && !conversation.live);
@@ -91,7 +93,14 @@ function Detail({ conversation }: { conversation: ConversationDetail }) {
   return (
     <>
       <About conversation={conversation} />
-      {recorded && <RecordingPlayer conversation={conversation} state={recording} />}
+      {news}
+      {recorded && (
+        <RecordingPlayer
+          conversation={conversation}
+          state={recording}
+          onDeleted={() => sayAndFocus(t('recording.deleted'))}
+        />
+      )}
       {spoken.order.length > 0 && <SpokenPlayer spoken={spoken} />}
       {summary && (
         <Card title={t('summary')} intro={t('summaryIntro')}>

@@ -14,9 +14,13 @@ import { type ConversationDetail, changed, type Recording, recordingPath } from 
 import { SpeedSelect } from './SpeedSelect';
 import type { RecordingState } from './useRecording';
 
-type Props = { conversation: ConversationDetail; state: RecordingState };
+type Props = {
+  conversation: ConversationDetail;
+  state: RecordingState;
+  onDeleted: () => void;
+};
 
-export function RecordingPlayer({ conversation, state }: Props) {
+export function RecordingPlayer({ conversation, state, onDeleted }: Props) {
   const { t } = useTranslation(['conversations', 'common']);
   const { recording } = state;
   if (!recording) return null;
@@ -50,7 +54,7 @@ export function RecordingPlayer({ conversation, state }: Props) {
           />
         )}
         <SpeedSelect speed={state.speed} onChange={state.setSpeed} />
-        <DeleteRecording conversation={conversation} recording={recording} />
+        <DeleteRecording conversation={conversation} recording={recording} onDeleted={onDeleted} />
       </div>
     </Card>
   );
@@ -63,9 +67,13 @@ export function RecordingPlayer({ conversation, state }: Props) {
   }
 }
 
-type DeleteProps = { conversation: ConversationDetail; recording: Recording };
+type DeleteProps = {
+  conversation: ConversationDetail;
+  recording: Recording;
+  onDeleted: () => void;
+};
 
-function DeleteRecording({ conversation, recording }: DeleteProps) {
+function DeleteRecording({ conversation, recording, onDeleted }: DeleteProps) {
   const { t } = useTranslation('conversations');
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
@@ -75,6 +83,7 @@ function DeleteRecording({ conversation, recording }: DeleteProps) {
     onSuccess: async () => {
       setOpen(false);
       await changed(client, conversation.id, false);
+      onDeleted();
     },
   });
   return (

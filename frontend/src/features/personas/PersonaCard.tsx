@@ -13,7 +13,9 @@ import { ErrorCard } from '../../ui/ErrorCard';
 import { Menu, type MenuItem } from '../../ui/Menu';
 import { duplicate, makeDefault, type Persona, remove, usePersonaChange } from './data';
 
-export function PersonaCard({ persona }: { persona: Persona }) {
+type Props = { persona: Persona; onDeleted: () => void };
+
+export function PersonaCard({ persona, onDeleted }: Props) {
   const { t } = useTranslation('personas');
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
@@ -48,7 +50,10 @@ export function PersonaCard({ persona }: { persona: Persona }) {
       label: t('delete'),
       icon: Trash2,
       danger: true,
-      onSelect: () => setAsking(true),
+      onSelect: () => {
+        removing.reset();
+        setAsking(true);
+      },
     });
   }
   return (
@@ -84,7 +89,8 @@ export function PersonaCard({ persona }: { persona: Persona }) {
       <ConfirmDialog
         open={asking}
         onClose={() => setAsking(false)}
-        onConfirm={() => removing.mutate(persona.id, { onSuccess: () => setAsking(false) })}
+        // Its own promise: by then the list is without this card, which is told nothing any more.
+        onConfirm={() => void removing.mutateAsync(persona.id).then(onDeleted, () => undefined)}
         title={t('deleteTitle', { name: persona.name })}
         body={t('deleteBody')}
         confirmLabel={t('delete')}

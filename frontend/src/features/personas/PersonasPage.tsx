@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 import { buttonClasses } from '../../ui/Button';
 import { EmptyState } from '../../ui/EmptyState';
 import { ErrorCard } from '../../ui/ErrorCard';
+import { useNews } from '../../ui/News';
 import { Page } from '../../ui/Page';
 import { Skeleton } from '../../ui/Spinner';
 import { personasQuery } from './data';
@@ -14,6 +15,7 @@ import { PersonaCard } from './PersonaCard';
 
 export default function PersonasPage() {
   const { t } = useTranslation('personas');
+  const { line: news, sayAndFocus } = useNews();
   const personas = useQuery(personasQuery);
   return (
     <Page
@@ -26,6 +28,7 @@ export default function PersonasPage() {
         </Link>
       }
     >
+      {news}
       {personas.isPending && <Skeleton rows={3} />}
       {personas.isError && (
         <ErrorCard
@@ -42,7 +45,10 @@ export default function PersonasPage() {
         <ul className="grid gap-4 sm:grid-cols-2">
           {personas.data.map((persona) => (
             <li key={persona.id} className="flex">
-              <PersonaCard persona={persona} />
+              <PersonaCard
+                persona={persona}
+                onDeleted={() => sayAndFocus(t('deleted', { name: persona.name }))}
+              />
             </li>
           ))}
         </ul>

@@ -46,11 +46,15 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe('the list of personas', () => {
   it('says who answers, and deletes only after a question', async () => {
+    let personas = [LUMINA, MINE];
     const { user, calls } = renderScreen(<PersonasPage />, {
       path: '/personas',
       answers: {
-        'GET /api/personas': { personas: [LUMINA, MINE] },
-        'DELETE /api/personas/p1': null,
+        'GET /api/personas': () => ({ personas }),
+        'DELETE /api/personas/p1': () => {
+          personas = [LUMINA];
+          return null;
+        },
       },
     });
     expect(await screen.findByText('Answers your calls')).toBeInTheDocument();
@@ -62,7 +66,9 @@ describe('the list of personas', () => {
     const asked = await screen.findByRole('alertdialog');
     expect(calls.some((call) => call.method === 'DELETE')).toBe(false);
     await user.click(within(asked).getByRole('button', { name: 'Delete' }));
-    await waitFor(() => expect(calls.some((call) => call.method === 'DELETE')).toBe(true));
+    await waitFor(() => expect(screen.getByText('Mine was deleted.')).toHaveFocus());
+    expect(calls.some((call) => call.method === 'DELETE')).toBe(true);
+    expect(screen.queryByRole('heading', { name: 'Mine' })).toBeNull();
   });
 
   it('offers to try again when it cannot be had', async () => {

@@ -10,6 +10,7 @@ import { Card } from '../../ui/Card';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { SelectField } from '../../ui/Field';
 import { formatDate } from '../../ui/format';
+import { useNews } from '../../ui/News';
 import { Skeleton } from '../../ui/Spinner';
 import { CopyField } from './CopyField';
 
@@ -22,6 +23,7 @@ const ROLES: readonly Role[] = ['member', 'admin'];
 export function InvitesCard() {
   const { t } = useTranslation('settings');
   const client = useQueryClient();
+  const { line: news, sayAndFocus } = useNews();
   const [role, setRole] = useState<Role>('member');
   const list = useQuery({
     queryKey: KEY,
@@ -35,10 +37,12 @@ export function InvitesCard() {
   const revoke = useMutation({
     mutationFn: (id: string) =>
       ask(api.DELETE('/api/invites/{invite_id}', { params: { path: { invite_id: id } } })),
-    onSuccess: (_, id) => {
+    onSuccess: async (_, id) => {
       if (create.data?.id === id) create.reset();
+      await changed();
+      sayAndFocus(t('invites.revoked'));
     },
-    onSettled: changed,
+    onError: changed,
   });
   const open = list.data?.invites.filter((invite) => invite.used_at === null) ?? [];
   return (
@@ -60,6 +64,7 @@ export function InvitesCard() {
       </div>
       {create.error && <ErrorCard error={create.error} />}
       {create.data && <CopyField label={t('invites.link')} value={inviteLink(create.data.token)} />}
+      {news}
       {list.isPending && <Skeleton rows={1} />}
       {list.error && (
         <ErrorCard error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />

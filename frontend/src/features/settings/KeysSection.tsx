@@ -10,6 +10,7 @@ import { Card } from '../../ui/Card';
 import ConfirmDialog from '../../ui/ConfirmDialog';
 import { EmptyState } from '../../ui/EmptyState';
 import { ErrorCard } from '../../ui/ErrorCard';
+import { useNews } from '../../ui/News';
 import { Skeleton } from '../../ui/Spinner';
 import { KeyItem } from './KeyItem';
 import { KeyShown } from './KeyShown';
@@ -28,6 +29,7 @@ type Open =
 export default function KeysSection() {
   const { t } = useTranslation('settings');
   const client = useQueryClient();
+  const { line: news, sayAndFocus } = useNews();
   const [open, setOpen] = useState<Open>({ kind: 'none' });
   const list = useQuery({
     queryKey: KEYS_QUERY,
@@ -36,10 +38,15 @@ export default function KeysSection() {
   const close = () => setOpen({ kind: 'none' });
   const changed = () => client.invalidateQueries({ queryKey: KEYS_QUERY });
   const revoke = useMutation({
-    mutationFn: (id: string) =>
+    mutationFn: ({ id }: ApiKey) =>
       ask(api.DELETE('/api/keys/{key_id}', { params: { path: { key_id: id } } })),
-    onSuccess: close,
-    onSettled: changed,
+    onSuccess: async (_, { name }) => {
+      // Closed first: while it is open it keeps the focus.
+      close();
+      await changed();
+      sayAndFocus(t('keys.revokedOne', { name }));
+    },
+    onError: changed,
   });
   const made = (key: MadeApiKey) => {
     setOpen({ kind: 'shown', made: key });
@@ -55,6 +62,7 @@ export default function KeysSection() {
   return (
     <>
       <Card title={t('keys.title')} intro={t('keys.intro')} actions={keys.length > 0 && create}>
+        {news}
         {list.isPending && <Skeleton />}
         {list.error && (
           <ErrorCard error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
@@ -93,7 +101,7 @@ export default function KeysSection() {
       <ConfirmDialog
         open={open.kind === 'revoke'}
         onClose={close}
-        onConfirm={() => open.kind === 'revoke' && revoke.mutate(open.key.id)}
+        onConfirm={() => open.kind === 'revoke' && revoke.mutate(open.key)}
         title={t('keys.revokeTitle', { name: open.kind === 'revoke' ? open.key.name : '' })}
         body={t('keys.revokeBody')}
         confirmLabel={t('keys.revoke')}

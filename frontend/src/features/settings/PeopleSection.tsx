@@ -14,6 +14,7 @@ import ConfirmDialog from '../../ui/ConfirmDialog';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { formatDate, formatRelative } from '../../ui/format';
 import { Menu } from '../../ui/Menu';
+import { useNews } from '../../ui/News';
 import { Skeleton } from '../../ui/Spinner';
 import { AuditCard, USERS_QUERY } from './AuditCard';
 import { InvitesCard } from './InvitesCard';
@@ -35,6 +36,7 @@ export default function PeopleSection({ user }: SectionProps) {
 function UsersCard({ ownId }: { ownId: string }) {
   const { t } = useTranslation('settings');
   const client = useQueryClient();
+  const { line: news, sayAndFocus } = useNews();
   const [leaving, setLeaving] = useState<Person | null>(null);
   const list = useQuery({
     queryKey: USERS_QUERY,
@@ -47,13 +49,19 @@ function UsersCard({ ownId }: { ownId: string }) {
     onSettled: changed,
   });
   const remove = useMutation({
-    mutationFn: (id: string) =>
+    mutationFn: ({ id }: Person) =>
       ask(api.DELETE('/api/users/{user_id}', { params: { path: { user_id: id } } })),
-    onSuccess: () => setLeaving(null),
-    onSettled: changed,
+    onSuccess: async (_, { login }) => {
+      // Closed first: while it is open it keeps the focus.
+      setLeaving(null);
+      await changed();
+      sayAndFocus(t('people.removed', { login }));
+    },
+    onError: changed,
   });
   return (
     <Card title={t('people.title')}>
+      {news}
       {list.isPending && <Skeleton />}
       {list.error && (
         <ErrorCard error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
@@ -76,7 +84,7 @@ function UsersCard({ ownId }: { ownId: string }) {
       <ConfirmDialog
         open={leaving !== null}
         onClose={() => setLeaving(null)}
-        onConfirm={() => leaving && remove.mutate(leaving.id)}
+        onConfirm={() => leaving && remove.mutate(leaving)}
         title={t('people.removeTitle', { login: leaving?.login ?? '' })}
         body={t('people.removeBody')}
         confirmLabel={t('people.remove')}

@@ -3,32 +3,46 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, ask } from '../../client/api';
+import type { components } from '../../client/schema';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Card } from '../../ui/Card';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { formatDate, formatRelative } from '../../ui/format';
+import { useNews } from '../../ui/News';
 import { Skeleton } from '../../ui/Spinner';
+
+type Session = components['schemas']['Session'];
 
 const KEY = ['sessions'];
 
 export function SessionsCard() {
   const { t } = useTranslation('settings');
   const client = useQueryClient();
+  const { line: news, sayAndFocus } = useNews();
   const list = useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => ask(api.GET('/api/me/sessions', { signal })),
   });
   const changed = () => client.invalidateQueries({ queryKey: KEY });
   const close = useMutation({
-    mutationFn: (id: string) =>
+    mutationFn: ({ id }: Session) =>
       ask(api.DELETE('/api/me/sessions/{session_id}', { params: { path: { session_id: id } } })),
-    onSettled: changed,
+    onSuccess: async (_, session) => {
+      await changed();
+      sayAndFocus(t('sessions.closed', { name: nameOf(session) }));
+    },
+    onError: changed,
   });
   const closeOthers = useMutation({
     mutationFn: () => ask(api.DELETE('/api/me/sessions')),
-    onSettled: changed,
+    onSuccess: async () => {
+      await changed();
+      sayAndFocus(t('sessions.closedOthers'));
+    },
+    onError: changed,
   });
+  const nameOf = (session: Session) => browserName(session.user_agent) ?? t('sessions.unknown');
   const sessions = list.data?.sessions ?? [];
   const error = close.error ?? closeOthers.error;
   return (
@@ -43,6 +57,7 @@ export function SessionsCard() {
         )
       }
     >
+      {news}
       {list.isPending && <Skeleton />}
       {list.error && (
         <ErrorCard error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
@@ -50,7 +65,7 @@ export function SessionsCard() {
       {error && <ErrorCard error={error} />}
       <ul className="flex flex-col divide-y divide-line">
         {sessions.map((session) => {
-          const name = browserName(session.user_agent) ?? t('sessions.unknown');
+          const name = nameOf(session);
           return (
             <li key={session.id} className="flex flex-wrap items-center justify-between gap-3 py-3">
               <div className="min-w-0">
@@ -70,9 +85,9 @@ export function SessionsCard() {
               </div>
               {!session.current && (
                 <Button
-                  busy={close.isPending && close.variables === session.id}
+                  busy={close.isPending && close.variables.id === session.id}
                   aria-label={t('sessions.closeOf', { name })}
-                  onClick={() => close.mutate(session.id)}
+                  onClick={() => close.mutate(session)}
                 >
                   {t('sessions.close')}
                 </Button>

@@ -174,6 +174,7 @@ describe('API keys', () => {
     await user.click(within(asked).getByRole('button', { name: 'Revoke' }));
     await waitFor(() => expect(screen.queryByRole('alertdialog')).toBeNull());
     expect(calls.some((call) => call.method === 'DELETE')).toBe(true);
+    await waitFor(() => expect(screen.getByText('“laptop” was revoked.')).toHaveFocus());
   });
 
   it.each([
@@ -200,6 +201,72 @@ describe('API keys', () => {
       audio_minutes_per_day: null,
       tokens_per_day: null,
     });
+  });
+});
+
+describe('what is gone from a list', () => {
+  /** A list of one that is empty once it was deleted. */
+  const list = (path: string, name: string, items: object[]): Answers => {
+    let there = items;
+    return {
+      [`GET ${path}`]: () => ({ [name]: there }),
+      [`DELETE ${path}/x1`]: () => {
+        there = [];
+        return null;
+      },
+    };
+  };
+
+  it('leaves the focus where it is said: a browser', async () => {
+    const session = {
+      id: 'x1',
+      current: false,
+      user_agent: 'Firefox/140.0 Linux',
+      address: '10.0.0.7',
+      created_at: '2026-11-01T10:00:00Z',
+      last_seen_at: '2026-11-01T10:00:00Z',
+      expires_at: '2026-12-01T10:00:00Z',
+    };
+    const { user } = show('account', {
+      ...signedIn(),
+      ...list('/api/me/sessions', 'sessions', [session]),
+    });
+    await user.click(await screen.findByRole('button', { name: 'Sign out Firefox, Linux' }));
+    await waitFor(() => expect(screen.getByText('Firefox, Linux is signed out.')).toHaveFocus());
+    expect(screen.queryByRole('button', { name: 'Sign out Firefox, Linux' })).toBeNull();
+  });
+
+  it('leaves the focus where it is said: a person and an invitation', async () => {
+    const bob = {
+      id: 'x1',
+      login: 'bob',
+      role: 'member',
+      disabled: false,
+      created_at: '2026-11-01T10:00:00Z',
+      last_seen_at: null,
+    };
+    const invite = {
+      id: 'x1',
+      role: 'member',
+      created_at: '2026-11-01T10:00:00Z',
+      expires_at: '2026-11-08T10:00:00Z',
+      used_at: null,
+    };
+    const { user } = show('people', {
+      ...signedIn({ role: 'admin' }),
+      ...list('/api/users', 'users', [bob]),
+      ...list('/api/invites', 'invites', [invite]),
+      'GET /api/audit': { entries: [], next_cursor: null },
+    });
+    await user.click(await screen.findByRole('button', { name: /Revoke the invitation/ }));
+    await waitFor(() => expect(screen.getByText('The invitation was revoked.')).toHaveFocus());
+    await user.click(screen.getByRole('button', { name: 'Actions for bob' }));
+    await user.click(await screen.findByRole('menuitem', { name: 'Delete' }));
+    const asked = within(await screen.findByRole('alertdialog'));
+    await user.type(asked.getByRole('textbox'), 'bob');
+    await user.click(asked.getByRole('button', { name: 'Delete' }));
+    await waitFor(() => expect(screen.getByText('bob was deleted.')).toHaveFocus());
+    expect(screen.queryByRole('button', { name: 'Actions for bob' })).toBeNull();
   });
 });
 

@@ -108,6 +108,7 @@ export const conversations = {
     delete: 'Delete recording',
     deleteTitle: 'Delete this recording?',
     deleteBody: 'The sound goes for good. The words stay.',
+    deleted: 'The recording was deleted.',
     deleteConfirm: 'Delete recording',
   },
   again: {

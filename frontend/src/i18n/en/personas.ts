@@ -18,6 +18,7 @@ export const personas = {
   duplicate: 'Duplicate',
   makeDefault: 'Answer my calls',
   delete: 'Delete',
+  deleted: '{{name}} was deleted.',
   deleteTitle: 'Delete {{name}}?',
   deleteBody: 'Its conversations stay. Calls that would go to it go to your default persona.',
   default: 'Answers your calls',

@@ -161,6 +161,8 @@ export const settings = {
     close: 'Sign out',
     closeOf: 'Sign out {{name}}',
     closeOthers: 'Sign out all others',
+    closed: '{{name}} is signed out.',
+    closedOthers: 'All others are signed out.',
   },
   keys: {
     title: 'API keys',
@@ -208,6 +210,7 @@ export const settings = {
     overlaps: { none: 'Not at all', hour: 'For an hour', day: 'For a day', week: 'For a week' },
     revoke: 'Revoke',
     revokeOf: 'Revoke {{name}}',
+    revokedOne: '“{{name}}” was revoked.',
     revokeTitle: 'Revoke “{{name}}”?',
     revokeBody: 'Programs that use it are refused at once. This cannot be taken back.',
   },
@@ -242,6 +245,7 @@ export const settings = {
     disable: 'Disable and sign out',
     enable: 'Enable again',
     remove: 'Delete',
+    removed: '{{login}} was deleted.',
     removeTitle: 'Delete {{login}}?',
     removeBody: 'Every conversation, memory, persona and key of this account goes with it.',
     lastAdmin: 'Somebody must stay admin. Make somebody else an admin first.',
@@ -257,6 +261,7 @@ export const settings = {
     over: 'over',
     revoke: 'Revoke',
     revokeOf: 'Revoke the invitation made {{date}}',
+    revoked: 'The invitation was revoked.',
   },
   audit: {
     title: 'What was done',

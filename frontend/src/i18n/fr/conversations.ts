@@ -113,6 +113,7 @@ export const conversations = {
     delete: 'Supprimer l’enregistrement',
     deleteTitle: 'Supprimer cet enregistrement ?',
     deleteBody: 'Le son disparaîtra pour de bon. Les mots restent.',
+    deleted: 'L’enregistrement a été supprimé.',
     deleteConfirm: 'Supprimer l’enregistrement',
   },
   again: {

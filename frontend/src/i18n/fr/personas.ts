@@ -21,6 +21,7 @@ export const personas = {
   duplicate: 'Dupliquer',
   makeDefault: 'Répondre à mes appels',
   delete: 'Supprimer',
+  deleted: '{{name}} a été supprimé.',
   deleteTitle: 'Supprimer {{name}} ?',
   deleteBody:
     'Ses conversations restent. Les appels qui lui étaient destinés iront à votre persona par défaut.',

@@ -170,6 +170,8 @@ export const settings = {
     close: 'Déconnecter',
     closeOf: 'Déconnecter {{name}}',
     closeOthers: 'Déconnecter tous les autres',
+    closed: '{{name}} est déconnecté.',
+    closedOthers: 'Tous les autres sont déconnectés.',
   },
   keys: {
     title: 'Clés d’API',
@@ -222,6 +224,7 @@ export const settings = {
     },
     revoke: 'Révoquer',
     revokeOf: 'Révoquer {{name}}',
+    revokedOne: 'La clé « {{name}} » a été révoquée.',
     revokeTitle: 'Révoquer « {{name}} » ?',
     revokeBody: 'Les programmes qui l’utilisent sont refusés aussitôt. C’est sans retour.',
   },
@@ -260,6 +263,7 @@ export const settings = {
     disable: 'Désactiver et déconnecter',
     enable: 'Réactiver',
     remove: 'Supprimer',
+    removed: '{{login}} a été supprimé.',
     removeTitle: 'Supprimer {{login}} ?',
     removeBody:
       'Toutes les conversations, souvenirs, personnages et clés de ce compte partent avec lui.',
@@ -276,6 +280,7 @@ export const settings = {
     over: 'périmée',
     revoke: 'Révoquer',
     revokeOf: 'Révoquer l’invitation créée le {{date}}',
+    revoked: 'L’invitation a été révoquée.',
   },
   audit: {
     title: 'Ce qui a été fait',
