@@ -32,6 +32,14 @@ describe('typing to the agent', () => {
     await user.type(box, 'one{Shift>}{Enter}{/Shift}two');
     await user.click(screen.getByRole('button', { name: 'Send' }));
     expect(received).toEqual(['one\ntwo']);
+    expect(box).toHaveFocus();
+  });
+
+  it('does not go on about a text that was given up', async () => {
+    const { box, user } = line('lost');
+    await user.type(box, 'Hello{Enter}');
+    await user.clear(box);
+    expect(screen.getByRole('alert')).toBeEmptyDOMElement();
   });
 
   it('keeps the text when it could not be sent, says so, and sends it on retry', async () => {

@@ -1,7 +1,7 @@
 /** Where people type. The text stays until the agent's side has it. */
 
 import { SendHorizontal } from 'lucide-react';
-import { type KeyboardEvent, type SubmitEvent, useState } from 'react';
+import { type KeyboardEvent, type SubmitEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 type SendState = 'idle' | 'sending' | 'failed';
@@ -11,10 +11,13 @@ export function Composer({ onSend, autoFocus = false }: Props) {
   const { t } = useTranslation('talk');
   const [draft, setDraft] = useState('');
   const [state, setState] = useState<SendState>('idle');
+  const box = useRef<HTMLTextAreaElement>(null);
   const empty = draft.trim() === '';
 
   const send = async () => {
     if (empty || state === 'sending') return;
+    // The button goes off now, and would drop the focus.
+    box.current?.focus();
     setState('sending');
     try {
       await onSend(draft.trim());
@@ -46,6 +49,7 @@ export function Composer({ onSend, autoFocus = false }: Props) {
         </label>
         <textarea
           id="message"
+          ref={box}
           rows={1}
           value={draft}
           // biome-ignore lint/a11y/noAutofocus: in a text-only call typing is the next step.
@@ -53,7 +57,10 @@ export function Composer({ onSend, autoFocus = false }: Props) {
           readOnly={state === 'sending'}
           aria-describedby={state === 'failed' ? 'send-failed' : undefined}
           placeholder={t('composer.placeholder')}
-          onChange={(event) => setDraft(event.target.value)}
+          onChange={(event) => {
+            setDraft(event.target.value);
+            if (state === 'failed') setState('idle');
+          }}
           onKeyDown={onKeyDown}
           className="field-sizing-content max-h-32 min-h-11 min-w-0 flex-1 resize-none rounded-3xl border border-line-strong bg-canvas px-4 py-2.5 placeholder:text-soft"
         />

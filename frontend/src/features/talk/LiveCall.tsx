@@ -92,7 +92,7 @@ export default function LiveCall(props: Props) {
   useSpokenReplies(soundOff, entries, announce);
 
   const speaking = state.kind === 'speaking';
-  const interrupt = useInterrupt(room, agent?.identity ?? null);
+  const interrupt = useInterrupt(room, agent?.identity ?? null, speaking);
   useEscape(speaking, interrupt.stop);
 
   const visualizer = useRef<HTMLDivElement>(null);

@@ -34,9 +34,12 @@ describe('asking the agent to stop', () => {
   const agent = (...answers: Promise<string>[]) => {
     const performRpc = vi.fn(() => answers.shift() ?? Promise.resolve('{}'));
     const room = { localParticipant: { performRpc } } as unknown as Room;
-    const { result } = renderHook(() => useInterrupt(room, 'agent-1'));
+    const { result, rerender } = renderHook(
+      ({ speaking }) => useInterrupt(room, 'agent-1', speaking),
+      { initialProps: { speaking: true } },
+    );
     const stop = () => act(async () => result.current.stop());
-    return { performRpc, result, stop };
+    return { performRpc, result, rerender, stop };
   };
 
   it('calls its method', async () => {
@@ -53,6 +56,14 @@ describe('asking the agent to stop', () => {
     await stop();
     expect(result.current.failed).toBe(true);
     await stop();
+    expect(result.current.failed).toBe(false);
+  });
+
+  it('says nothing of it at the next reply', async () => {
+    const { result, rerender, stop } = agent(Promise.reject(new Error('refused')));
+    await stop();
+    rerender({ speaking: false });
+    rerender({ speaking: true });
     expect(result.current.failed).toBe(false);
   });
 });
