@@ -23,12 +23,17 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 SEND_WITHIN_S = 10.0
 RETRIED = (401, 408, 429)  # of the 4xx: a key being changed, a busy server
+AWAY = (401, 429, 503)  # for all recordings
 
 log = get_logger(__name__)
 
 
 class _NotNow(Exception):
     """The backend is away or busy: all recordings wait."""
+
+
+class _Stumbled(Exception):
+    """The backend fails at this one: the others are sent all the same."""
 
 
 class _Refused(Exception):
@@ -86,17 +91,25 @@ class RecordingUploader:
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                for files in await asyncio.to_thread(RecordingFiles.all_of, self._data_dir):
-                    await self._send(files)
+                await self._send_all()
                 pause_s = FIRST_PAUSE_S
                 await asyncio.sleep(LOOK_EVERY_S)
-            except _NotNow as exc:
+            except (_NotNow, _Stumbled, OSError) as exc:
                 log.warning("recordings_wait", reason=str(exc))
                 await asyncio.sleep(pause_s)
                 pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
-            except OSError as exc:  # the disk, or another worker was faster
-                log.warning("recording_unreadable", reason=str(exc))
-                await asyncio.sleep(LONGEST_PAUSE_S)
+
+    async def _send_all(self) -> None:
+        """Raises _NotNow; _Stumbled and OSError (the disk, or another worker was faster) once the
+        other recordings were sent."""
+        failure: Exception | None = None
+        for files in await asyncio.to_thread(RecordingFiles.all_of, self._data_dir):
+            try:
+                await self._send(files)
+            except (_Stumbled, OSError) as exc:
+                failure = exc
+        if failure is not None:
+            raise failure
 
     async def _send(self, files: RecordingFiles) -> None:
         waiting = await asyncio.to_thread(_look_at, files)
@@ -157,7 +170,7 @@ class RecordingUploader:
             return response
         if 400 <= status < 500 and status not in RETRIED:
             raise _Refused(f"status {status}")
-        raise _NotNow(f"status {status}")
+        raise (_NotNow if status in AWAY else _Stumbled)(f"status {status}")
 
 
 def _path(files: RecordingFiles, waiting: _Waiting) -> str:

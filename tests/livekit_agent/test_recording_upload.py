@@ -41,6 +41,7 @@ class Keeper:
         self.paths: set[str] = set()
         self.statuses: list[int] = []
         self.always: int | None = None
+        self.stumbles_over = "nothing"
         self.asked = 0
 
     @property
@@ -51,6 +52,8 @@ class Keeper:
         self.asked += 1
         if self.statuses or self.always:
             return (self.statuses.pop(0) if self.statuses else self.always or 0), b""
+        if self.stumbles_over in path:
+            return 500, b""
         recording, _, number = path.partition("/chunks/")
         self.paths.add(recording)
         if number:
@@ -194,6 +197,29 @@ async def test_an_uploader_goes_on_where_another_stopped(
     async with uploading(tmp_path, url):
         await until(lambda: not left(tmp_path))
     assert backend.chunks == [b"a" * CHUNK, b"b" * CHUNK]
+
+
+@pytest.mark.parametrize("fault", ["backend", "disk"])
+async def test_one_that_cannot_be_sent_holds_up_no_other(
+    tmp_path: Path, keeper: tuple[Keeper, str], fault: str
+) -> None:
+    backend, url = keeper
+    bad, bad_lock = begun(tmp_path)
+    os.write(bad_lock, b"bad")
+    ended(bad, bad_lock)
+    os.utime(bad.note, (0, 0))  # the oldest
+    if fault == "backend":
+        backend.stumbles_over = bad.id
+    else:
+        bad.sound.unlink()
+        bad.sound.mkdir()
+    good, good_lock = begun(tmp_path)
+    os.write(good_lock, b"good")
+    ended(good, good_lock)
+    async with uploading(tmp_path, url):
+        await until(lambda: good.note.name not in left(tmp_path))
+    assert backend.sound == b"good"
+    assert bad.note.name in left(tmp_path)
 
 
 @pytest.mark.parametrize("status", [403, 404, 409, 413])
