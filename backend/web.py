@@ -1,5 +1,6 @@
 """Serves the built web app, with the security headers every answer carries."""
 
+import os
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -34,8 +35,8 @@ def _top_level_file(folder: Path, path: str) -> Path | None:
     """`favicon.svg` and its like. A name of one segment cannot leave the folder."""
     if not path or "/" in path or "\\" in path or "\0" in path or path.startswith("."):
         return None
-    file = folder / path
-    return file if file.is_file() and not file.is_symlink() else None
+    file = str(folder / path)
+    return Path(file) if os.path.isfile(file) and not os.path.islink(file) else None
 
 
 class _Assets(StaticFiles):

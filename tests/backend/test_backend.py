@@ -138,7 +138,7 @@ def web_dir(tmp_path: Path) -> Path:
 
 def test_the_web_app_is_served_with_security_headers(web_dir: Path) -> None:
     client = TestClient(app_with(web_dir))
-    for path in ("/", "/some/screen"):
+    for path in ("/", "/some/screen", "/" + "a" * 300):
         page = client.get(path)
         assert page.status_code == 200
         assert "<title>Parley" in page.text
