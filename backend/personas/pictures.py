@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
@@ -20,7 +21,10 @@ QUALITY = 85
 CONTENT_TYPE = "image/webp"
 READY_WITHIN_S = 10.0
 MAX_WAITING = 8
-DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, MemoryError)
+DAMAGED = (
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, MemoryError),
+    struct.error,  # of metadata that end too soon
+)
 
 # Beneath our own limit too, for what a decoder allocates before it tells a size.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS

@@ -72,6 +72,12 @@ def scans() -> bytes:
     return data[:-2] + b"\xff\xda" * 200 + data[-2:]
 
 
+def cut_metadata(kind: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(file, kind, exif=b"II*\0")
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -83,8 +89,13 @@ def scans() -> bytes:
         picture_file(kind="JPEG")[:200],
         bomb(),
         scans(),
+        cut_metadata("PNG"),
+        cut_metadata("WEBP"),
     ],
-    ids=["empty", "cut", "svg", "bmp", "cut_png", "cut_jpeg", "bomb", "scans"],
+    ids=[
+        *("empty", "cut", "svg", "bmp", "cut_png", "cut_jpeg", "bomb", "scans"),
+        *("cut_metadata_png", "cut_metadata_webp"),
+    ],
 )
 def test_what_is_no_sound_picture_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
