@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from backend.internal_schema import Instant
 
 Service = Literal["stt", "llm", "tts"]
 MAX_OVERLAP_S = 30 * 86_400
@@ -21,7 +23,7 @@ class NewApiKey(BaseModel):
 
     name: KeyName
     scopes: list[Service] = Field(min_length=1, max_length=3)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     requests_per_minute: Quota | None = None
     audio_minutes_per_day: Minutes | None = None
     tokens_per_day: Quota | None = None

@@ -59,6 +59,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(client: TestClient) -> None:
         ({"scopes": ["everything"]}, "scopes.0"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "2120-01-01T00:00:00"}, "expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
         ({"requests_per_minute": 0}, "requests_per_minute"),
         ({"tokens_per_day": 10**12}, "tokens_per_day"),
         ({"audio_minutes_per_day": -1}, "audio_minutes_per_day"),
