@@ -31,7 +31,8 @@ class Cursor:
             padded = text + "=" * (-len(text) % 4)
             at, id_ = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             cursor = cls(started_at=datetime.fromisoformat(at), id=id_)
-            if not isinstance(id_, str) or str(cursor) != text:
+            id_.encode()  # half a character is no id
+            if str(cursor) != text:
                 raise ValueError("not as it was given out")
         except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError) as exc:
             raise InvalidRequest("not a cursor of a page before", param="cursor") from exc

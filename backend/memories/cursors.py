@@ -33,7 +33,8 @@ class Cursor:
             padded = text + "=" * (-len(text) % 4)
             at, id_, seen = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             cursor = cls(recorded_at=at and datetime.fromisoformat(at), id=id_, seen=seen)
-            if str(cursor) != text or not 0 <= seen <= MAX_SEEN:
+            id_.encode()  # half a character is no id
+            if str(cursor) != text or type(seen) is not int or not 0 <= seen <= MAX_SEEN:
                 raise ValueError("not as it was given out")
         except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError) as exc:
             raise InvalidRequest("not a cursor of a page before", param="cursor") from exc

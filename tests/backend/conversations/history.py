@@ -1,5 +1,7 @@
 """A history to read: conversations and turns as the agent records them."""
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -7,6 +9,11 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def forged(where: list[Any]) -> str:
+    """A cursor as somebody who knows how they look would write one."""
+    return base64.urlsafe_b64encode(json.dumps(where).encode()).decode().rstrip("=")
 
 
 def begin(agent: TestClient, conversation: str, *, minute: float = 0, **fields: Any) -> None:

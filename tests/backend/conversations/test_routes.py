@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.backend.conversations.history import NOON, at, begin, end, listed, say
+from tests.backend.conversations.history import NOON, at, begin, end, forged, listed, say
 
 UNKNOWN = {"message": "there is no such conversation", "code": "not_found"}
 
@@ -93,6 +93,8 @@ def test_conversations_are_chosen_by_channel_and_day(agent: TestClient) -> None:
         ({"cursor": "é"}, "cursor"),
         ({"cursor": "WyIyMDI2IiwgMV0"}, "cursor"),
         ({"cursor": "W10"}, "cursor"),
+        ({"cursor": forged(["2026-01-02T00:00:00+00:00", "\ud800"])}, "cursor"),
+        ({"cursor": forged(["2026-01-02T00:00:00+00:00", 1])}, "cursor"),
         ({"cursor": "x" * 301}, "cursor"),
         ({"limit": 0}, "limit"),
         ({"limit": 101}, "limit"),

@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.backend.apps import SERVICE_KEY, BuildApp
+from tests.backend.conversations.history import forged
 
 BEARER = {"authorization": f"Bearer {SERVICE_KEY}"}
 
@@ -73,7 +74,16 @@ def test_pages_follow_each_other_to_the_end(client: TestClient) -> None:
         assert sorted(seen) == texts
 
 
-@pytest.mark.parametrize("cursor", ["x", "WzEsMiwzXQ", "é", "W251bGwsICIiLCAtMV0"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        *("x", "WzEsMiwzXQ", "é", "W251bGwsICIiLCAtMV0"),
+        forged([None, "", 1.5]),
+        forged([None, "", True]),
+        forged([None, {}, 0]),
+        forged(["2026-01-02T00:00:00+00:00", "\ud800", 0]),
+    ],
+)
 def test_a_cursor_of_no_page_is_refused(client: TestClient, cursor: str) -> None:
     response = client.get("/api/memories", params={"cursor": cursor})
     assert response.status_code == 400
