@@ -18,6 +18,7 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 CHARS_A_SECOND = 15.0  # of speech, where nobody measured it
 SHORTEST_CUE = timedelta(seconds=1)
+LONGEST_TURN_S = 86_400.0  # files that are imported can say anything
 MAX_NAME_CHARS = 80
 UNSAFE = re.compile(r"[^\w .()-]+")
 
@@ -85,12 +86,12 @@ def _cues(conversation: schema.ConversationDetail) -> Iterator[_Cue]:
 
 def _length(turn: schema.ToldTurn) -> timedelta:
     """How long it was spoken: as measured, else by its letters."""
-    timing = turn.timing
+    timing, seconds = turn.timing, len(heard(turn)) / CHARS_A_SECOND
     if "speech_s" in timing:
-        return timedelta(seconds=max(0.0, timing["speech_s"]))
-    if "total_s" in timing and "first_sound_at_s" in timing:
-        return timedelta(seconds=max(0.0, timing["total_s"] - timing["first_sound_at_s"]))
-    return timedelta(seconds=len(heard(turn)) / CHARS_A_SECOND)
+        seconds = timing["speech_s"]
+    elif "total_s" in timing and "first_sound_at_s" in timing:
+        seconds = timing["total_s"] - timing["first_sound_at_s"]
+    return timedelta(seconds=min(max(0.0, seconds), LONGEST_TURN_S))
 
 
 def _who(conversation: schema.ConversationDetail, turn: schema.ToldTurn) -> str:

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,14 @@ def test_cues_are_numbered_in_order_and_do_not_overlap(said: list[tuple[float, s
     times = [time for _, start, end, _ in cues for time in (start, end)]
     assert times == sorted(times)
     assert [number for number, *_ in cues] == [str(i + 1) for i in range(len(cues))]
+
+
+@pytest.mark.parametrize(
+    "timing", [{"speech_s": 1e300}, {"total_s": 1e308, "first_sound_at_s": -1e308}]
+)
+def test_a_length_that_nobody_can_have_spoken_is_a_day(timing: dict[str, float]) -> None:
+    told = file_of(of(turn(0, "user", "Hi", timing=timing)), "srt")
+    assert "00:00:00,000 --> 24:00:00,000" in told
 
 
 @given(st.text(max_size=200))
