@@ -1,6 +1,8 @@
 /** What follows a call: what went wrong or how it ended, the ways on, and what was said. */
 
 import { useCallback } from 'react';
+import { useLocation } from 'react-router';
+import { signInPath } from '../../app/nextPath';
 import type { EndReason } from '../../voice/callState';
 import { isMicrophoneProblem } from '../../voice/problem';
 import { usePermissionGranted } from '../../voice/usePermissionGranted';
@@ -22,6 +24,7 @@ import type { Talk } from './useTalk';
 export default function AfterCall({ talk }: { talk: Talk }) {
   const { call, entries, begin } = talk;
   const { state } = call;
+  const { pathname, search } = useLocation();
   const problem = state.kind === 'failed' ? state.problem : null;
   const health = useHealth(problem !== null && asksForHealth(problem));
   const watching = problem?.kind === 'mic_denied';
@@ -46,6 +49,8 @@ export default function AfterCall({ talk }: { talk: Talk }) {
           // Typing goes through the same server: it only helps where the microphone is the trouble.
           textOffered={isMicrophoneProblem(state.problem)}
           healthOffered={offersHealth(state.problem)}
+          // Who chose to stay in the call when they were signed out is not led there any more.
+          signInAt={state.problem.kind === 'signed_out' ? signInPath(pathname + search) : null}
           onRetry={() => begin(state.mode)}
           onTextOnly={() => begin('text')}
         />

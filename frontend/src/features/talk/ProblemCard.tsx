@@ -1,12 +1,13 @@
 /** A problem as a person can use it: what happened, why, what to do, and a way on. */
 
-import { Activity, Keyboard, RotateCw, TriangleAlert } from 'lucide-react';
+import { Activity, Keyboard, LogIn, RotateCw, TriangleAlert } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { Button, buttonClasses } from '../../ui/Button';
 import { usePageTitle } from '../../ui/pageTitle';
 import { unreachable } from '../../voice/problem';
+import { focusIfFree } from './focusIfFree';
 import type { ProblemWords } from './problemWords';
 import { useCountdown } from './useCountdown';
 import type { HealthView } from './useHealth';
@@ -82,25 +83,42 @@ type ActionsProps = {
   textOffered: boolean;
   /** Where the server or the way to it may be the trouble. */
   healthOffered: boolean;
+  /** Where to sign in again; null where that is not the trouble. */
+  signInAt: string | null;
   onRetry: () => void;
   onTextOnly: () => void;
 };
 
 export function ProblemActions(props: ActionsProps) {
-  const { wait_s, textOffered, healthOffered, onRetry, onTextOnly } = props;
+  const { wait_s, textOffered, healthOffered, signInAt, onRetry, onTextOnly } = props;
   const { t } = useTranslation('talk');
   const left_s = useCountdown(wait_s);
   const retry = useRef<HTMLButtonElement>(null);
-  useEffect(() => retry.current?.focus(), []);
+  const waiting = left_s > 0;
+  // While it waits the button is off and takes no focus.
+  useEffect(() => {
+    if (!waiting) focusIfFree(retry.current);
+  }, [waiting]);
   return (
     <div className="flex w-full flex-col items-center gap-3">
-      {left_s > 0 && (
+      {waiting && (
         <p className="text-sm text-soft tabular-nums">
           {t('problems.retryIn', { seconds: left_s })}
         </p>
       )}
       <div className="flex w-full flex-col justify-center gap-3 sm:flex-row">
-        <Button ref={retry} look="primary" disabled={left_s > 0} onClick={onRetry}>
+        {signInAt !== null && (
+          <Link to={signInAt} className={buttonClasses('primary')}>
+            <LogIn aria-hidden size={18} />
+            {t('problems.signIn')}
+          </Link>
+        )}
+        <Button
+          ref={retry}
+          look={signInAt === null ? 'primary' : 'secondary'}
+          disabled={waiting}
+          onClick={onRetry}
+        >
           <RotateCw aria-hidden size={18} />
           {t('problems.retry')}
         </Button>

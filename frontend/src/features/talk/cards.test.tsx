@@ -78,6 +78,7 @@ describe('a problem', () => {
         wait_s={null}
         textOffered
         healthOffered={false}
+        signInAt={null}
         onRetry={onRetry}
         onTextOnly={onTextOnly}
       />,
@@ -96,6 +97,7 @@ describe('a problem', () => {
         wait_s={2}
         textOffered={false}
         healthOffered={false}
+        signInAt={null}
         onRetry={vi.fn()}
         onTextOnly={vi.fn()}
       />,
@@ -104,5 +106,6 @@ describe('a problem', () => {
     expect(screen.getByText('You can try again in 2 s.')).toBeInTheDocument();
     act(() => void vi.advanceTimersByTime(2_300));
     expect(button('Try again')).toBeEnabled();
+    expect(button('Try again')).toHaveFocus();
   });
 });

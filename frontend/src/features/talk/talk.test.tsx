@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { act, screen, waitFor, within } from '@testing-library/react';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import { failure, renderScreen } from '../../../test/screen';
 import { DEFAULT_PREFERENCES, readPreferences, setPreferences } from '../../app/preferences';
 import type { CallState } from '../../voice/callState';
@@ -166,4 +166,14 @@ describe('a call that failed', () => {
     await user.click(await button('Leave the line'));
     expect(end).toHaveBeenCalledOnce();
   });
+});
+
+test('whoever is signed out and stayed is led to the sign-in, and back to what they went on with', async () => {
+  show({ kind: 'failed', problem: { kind: 'signed_out' }, mode: 'voice' }, '/?conversation=c1', {
+    'GET /api/conversations/c1': CONVERSATION,
+  });
+  expect(await screen.findByRole('link', { name: 'Sign in' })).toHaveAttribute(
+    'href',
+    '/sign-in?next=%2F%3Fconversation%3Dc1',
+  );
 });

@@ -163,6 +163,7 @@ export const call = {
   problems: {
     health: 'See what is down',
     retry: 'Try again',
+    signIn: 'Sign in',
     textOnly: 'Continue with text only',
     retryIn: 'You can try again in {{seconds, number}} s.',
     servicesTitle: 'Not ready right now',

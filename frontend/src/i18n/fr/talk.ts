@@ -193,6 +193,7 @@ export const talk = {
   problems: {
     health: 'Voir ce qui est en panne',
     retry: 'Réessayer',
+    signIn: 'Se connecter',
     textOnly: 'Continuer par écrit',
     retryIn: 'Vous pourrez réessayer dans {{seconds, number}} s.',
     servicesTitle: 'Pas prêts pour l’instant',
