@@ -81,7 +81,7 @@ test-engines: nemo kokoro pipecat llama llama-python $(VENV)/.dev
 test-faults: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,flite)
 	@$(BIN)/parley setup
-	@$(BIN)/pytest -n 2 --dist loadfile tests/faults
+	@$(BIN)/pytest tests/faults
 
 test-observability: $(VENV)/.dev $(WEB_PACKAGES)
 	@$(call apt_install,$(OBSERVABILITY_TOOLS))
