@@ -84,7 +84,9 @@ class Gate:
         is_socket = asked.scope["type"] == "websocket"
         if not is_socket and asked.scope["method"] in SAFE_METHODS:
             return
-        if "authorization" in asked.headers:  # no foreign page can send that without asking first
+        # No foreign page can send a key without asking first. What a proxy before us asks for by
+        # Basic, browsers send along with whatever any page makes them send.
+        if asked.headers.get("authorization", "").lower().startswith("bearer "):
             return
         # No Origin: not a browser's page, so there is no user's cookie or place to abuse.
         origin = asked.headers.get("origin")

@@ -63,6 +63,14 @@ def test_a_foreign_page_cannot_act(local: TestClient, origin: str, method: str) 
         assert "access-control-allow-origin" not in refused.headers
 
 
+def test_a_password_that_the_browser_sends_by_itself_lets_no_page_act(local: TestClient) -> None:
+    headers = {"origin": FOREIGN[0], "authorization": "Basic YW5uOnNlY3JldA=="}
+    refused = local.post("/api/memories/forget-all", headers=headers)
+    assert (refused.status_code, code(refused)) == (403, "origin_not_allowed")
+    ours = local.patch("/api/me", json={}, headers=headers | {"origin": ORIGIN})
+    assert ours.status_code == 200
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_browser_that_tells_of_another_site_is_believed(local: TestClient, site: str) -> None:
     refused = local.patch("/api/me", json={}, headers={"sec-fetch-site": site})
