@@ -10,6 +10,7 @@ from livekit.agents.voice import SpeechHandle
 from chassis.logs import get_logger
 from livekit_agent.clips import Clips
 from livekit_agent.lines import LineKey, line
+from livekit_agent.silence import Silence
 from livekit_agent.tts import Voice
 
 IDLE_WITHIN_S = 30.0  # an announcement waits this long for a pause, then speaks
@@ -20,8 +21,11 @@ log = get_logger(__name__)
 class Announcer:
     """Speaks in a session, in the call's voice."""
 
-    def __init__(self, session: AgentSession[None], clips: Clips, voice: Voice) -> None:
+    def __init__(
+        self, session: AgentSession[None], silence: Silence, clips: Clips, voice: Voice
+    ) -> None:
         self._session = session
+        self._silence = silence
         self._clips = clips
         self._voice = voice
 
@@ -39,13 +43,25 @@ class Announcer:
         await self._line(key, interruptible=False).wait_for_playout()
 
     async def announce(self, words: str) -> None:
-        """Something nobody asked for just now, once nobody speaks; returns when it was heard."""
+        """Something nobody asked for just now, once nobody speaks, and once more where less than
+        half of it was heard; returns when it was."""
+        if not await self._heard(words):
+            log.info("announced_again")
+            await self._heard(words)
+
+    async def _heard(self, words: str) -> bool:
         try:
             async with asyncio.timeout(IDLE_WITHIN_S):
                 await self._session.wait_for_idle()
+                while self._silence.is_waiting:  # the answer to what was said would cut it off
+                    await self._silence.over()
+                    await self._session.wait_for_idle()
         except TimeoutError:
             log.info("announced_into_speech")
-        await self._session.say(words).wait_for_playout()
+        speech = self._session.say(words)
+        await speech.wait_for_playout()
+        said = (item.text_content or "" for item in speech.chat_items if item.type == "message")
+        return not speech.interrupted or 2 * sum(map(len, said)) >= len(words)
 
     def _line(self, key: LineKey, *, interruptible: bool) -> SpeechHandle:
         return self._session.say(

@@ -133,7 +133,7 @@ class Call:
         self._clip_maker = await stack.enter_async_context(maker)
         parts = await self._make_parts(engines, history, clips, stack)
         self._session = parts.session
-        announcer = Announcer(parts.session, clips, self._persona.voice)
+        announcer = Announcer(parts.session, self._silence, clips, self._persona.voice)
         self._end = CallEnd(announcer.last_words)
         stack.push_async_callback(self._end.aclose)
         stack.push_async_callback(parts.session.aclose)

@@ -46,6 +46,11 @@ class Silence:
         """Whether the caller waits for sound now."""
         return self._since is not None
 
+    async def over(self) -> None:
+        """Returns when nobody waits."""
+        while self.is_waiting:
+            await self._changed.wait()
+
     def told(self) -> bool:
         """Claim the right to ask for patience: true once a silence."""
         if self._told or self._since is None:

@@ -162,6 +162,43 @@ async def test_a_timer_speaks_up_when_it_is_due(helper: TalkingTo) -> None:
         assert "tea" in helper.heard[-1]
 
 
+@pytest.mark.parametrize("heard_s", [0.0, 0.3])
+async def test_a_timer_that_was_talked_over_is_told_once_more(
+    helper: TalkingTo, heard_s: float
+) -> None:
+    helper.shows_words = True
+    helper.world.brain.on("my tea", tool_call("set_timer", '{"duration_s": 20, "label": "tea"}'))
+    helper.world.brain.on("duration_s", "Starting now.")
+    helper.world.brain.on("weather", "It is sunny.")
+    async with helper.set(silence_prompt_s=0):
+        await helper.greeted()
+        await helper.say("set a timer for my tea")
+        await helper.quiet()
+        asked = len(helper.world.throat.asked)
+        await helper.until(lambda: len(helper.world.throat.asked) > asked, within_s=25)
+        await asyncio.sleep(heard_s)
+        await helper.say("now tell me about the weather of today")
+        await helper.quiet(for_s=5)
+        assert helper.heard[-2:] == ["It is sunny.", "Your tea timer is done."]
+        count = len(helper.heard)
+        await asyncio.sleep(60)
+        assert len(helper.heard) == count
+
+
+async def test_a_timer_that_is_due_in_mid_sentence_waits_for_the_answer(helper: TalkingTo) -> None:
+    helper.world.brain.on("my tea", tool_call("set_timer", '{"duration_s": 20, "label": "tea"}'))
+    helper.world.brain.on("duration_s", "Starting now.")
+    helper.world.brain.on("weather", "It is sunny.")
+    async with helper.set(silence_prompt_s=0):
+        await helper.greeted()
+        await helper.say("set a timer for my tea")
+        due_s = now_s() + 20
+        await asyncio.sleep(due_s - now_s() - 1)
+        await helper.say("now tell me about the weather of today and of all this week")
+        await helper.quiet(for_s=3)
+        assert helper.heard[-2:] == ["It is sunny.", "Your tea timer is done."]
+
+
 async def test_who_waits_for_a_timer_is_not_asked_for(helper: TalkingTo) -> None:
     helper.world.brain.on("my tea", tool_call("set_timer", '{"duration_s": 90, "label": "tea"}'))
     helper.world.brain.on("duration_s", "The timer is set.")
