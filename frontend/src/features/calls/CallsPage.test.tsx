@@ -116,6 +116,24 @@ describe('a call that is going on', () => {
     expect(await screen.findByText('Hung up here or on the server')).toBeVisible();
   });
 
+  it('says so when the server is lost', async () => {
+    let lost = false;
+    const { client } = show(
+      {},
+      {
+        'GET /api/calls': ({ query }) =>
+          lost
+            ? failure(503, 'unavailable')
+            : { calls: query.get('state') === 'live' ? [live('1')] : [], next_cursor: null },
+      },
+    );
+    await screen.findByRole('button', { name: /Hang up the call/ });
+    lost = true;
+    await client.invalidateQueries({ queryKey: ['calls', 'live'] });
+    expect(await screen.findByRole('alert')).toBeVisible();
+    expect(screen.getByRole('button', { name: /Hang up the call/ })).toBeVisible();
+  });
+
   it('is shown among many', async () => {
     show({ calls: Array.from({ length: 31 }, (_, place) => live(`${place}`)) });
     expect(await screen.findAllByRole('button', { name: /Hang up the call/ })).toHaveLength(31);

@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { useStandingError } from '../../client/useStandingError';
 import { ErrorCard } from '../../ui/ErrorCard';
 import { useNews } from '../../ui/News';
 import { Page } from '../../ui/Page';
@@ -19,11 +20,12 @@ export default function CallsPage() {
   const status = useQuery(statusQuery);
   const lines = useQuery(linesQuery);
   const ways = (lines.data ?? []).filter((line) => line.outbound_address !== null);
-  const failed = status.data ? null : status.error;
+  const fault = useStandingError(status);
+  const failed = status.data ? null : fault;
   return (
     <Page title={t('title')} intro={t('intro')}>
       {news}
-      {status.isPending && <Skeleton rows={2} />}
+      {status.isPending && !failed && <Skeleton rows={2} />}
       {failed && (
         <ErrorCard
           error={failed}

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { PhoneOff } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useStandingError } from '../../client/useStandingError';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { Card } from '../../ui/Card';
@@ -30,6 +31,7 @@ export function LiveCalls({ lines, onHungUp }: Props) {
   const { t } = useTranslation('calls');
   const client = useQueryClient();
   const live = useQuery(liveQuery);
+  const fault = useStandingError(live);
   const calls = live.data ?? [];
   const now_ms = useNow(calls.length > 0);
   const [ending, setEnding] = useState<Call | null>(null);
@@ -45,10 +47,11 @@ export function LiveCalls({ lines, onHungUp }: Props) {
   });
   return (
     <Card title={t('live.title')}>
-      {live.isPending && <Skeleton rows={1} label={t('history.loading')} />}
-      {live.error && !live.data && (
+      {live.isPending && !fault && <Skeleton rows={1} label={t('history.loading')} />}
+      {/* Also above calls: they may be over by now, and their clocks run on. */}
+      {fault && (
         <ErrorCard
-          error={live.error}
+          error={fault}
           title={t('loadFailed')}
           onRetry={() => live.refetch()}
           retrying={live.isFetching}

@@ -6,6 +6,7 @@ import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useMe } from '../../client/session';
+import { useStandingError } from '../../client/useStandingError';
 import { Button, buttonClasses } from '../../ui/Button';
 import { Card } from '../../ui/Card';
 import { ErrorCard } from '../../ui/ErrorCard';
@@ -25,7 +26,8 @@ export default function HealthPage() {
   // Busy only when asked by hand: the page also looks by itself.
   const look = useMutation({ mutationFn: () => status.refetch() });
   const inside = Boolean(session?.user);
-  const { data, error } = status;
+  const { data } = status;
+  const error = useStandingError(status);
   return (
     <Page
       title={t('title')}
@@ -45,7 +47,7 @@ export default function HealthPage() {
       <p role="status" className="font-medium text-lg">
         {data && t(`overall.${data.status}`)}
       </p>
-      {status.isPending && <Skeleton rows={4} />}
+      {status.isPending && !error && <Skeleton rows={4} />}
       {error && (
         <ErrorCard
           error={error}

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { screen } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import { CheckStatus } from 'livekit-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Answers, failure, NO_ACCOUNTS, renderScreen } from '../../../test/screen';
@@ -100,6 +100,24 @@ describe('the health page', () => {
       answers: { ...answers([]), 'GET /api/health': failure(503, 'unavailable') },
     });
     expect(await screen.findByRole('alert')).toBeInTheDocument();
+  });
+
+  it('goes on saying so while it is asked again', async () => {
+    const asked: ((answer: Response) => void)[] = [];
+    const { user } = renderScreen(<HealthPage />, {
+      answers: {
+        ...answers([]),
+        'GET /api/health': () => new Promise<Response>((resolve) => asked.push(resolve)),
+      },
+    });
+    await waitFor(() => expect(asked).toHaveLength(1));
+    asked[0]?.(failure(503, 'unavailable'));
+    const again = await within(await screen.findByRole('alert')).findByRole('button');
+    await user.click(again);
+    await waitFor(() => expect(asked).toHaveLength(2));
+    expect(again).toHaveFocus();
+    asked[1]?.(Response.json({ status: 'ready', version: '1', services: [], downloads: [] }));
+    await waitFor(() => expect(screen.queryByRole('alert')).toBeNull());
   });
 
   it('says why a test could not begin', async () => {
