@@ -122,7 +122,8 @@ class _Parts:
         self.gateway = Gateway(settings, database, self.sign_in, metrics)
 
     async def user_gone(self, user_id: str) -> None:
-        """Ends the calls of a user who is to be forgotten, those through their lines too."""
+        """Ends the calls of a user who is to be disabled or forgotten, those through their lines
+        too."""
         await self.calls.ender.user_gone(user_id)
         await self.phone.end_calls_of(user_id)
 
@@ -153,6 +154,7 @@ def _add_account_routes(app: FastAPI, settings: BackendSettings, parts: _Parts) 
         account_routes(
             *(settings, database, sign_in, entry, parts.first_admin),
             on_user_gone=parts.calls.ender.user_gone,
+            on_user_disabled=parts.user_gone,
             forget_user=forget_user,
         )
     )

@@ -49,7 +49,7 @@ def admin_routes(
     sign_in: SignIn,
     visitor_of: VisitorOf,
     *,
-    on_user_gone: OnUserGone,
+    on_user_disabled: OnUserGone,
     forget_user: ForgetUser,
 ) -> APIRouter:
     router = APIRouter(
@@ -57,7 +57,7 @@ def admin_routes(
         responses=documented(InvalidRequest, Unauthorized, Forbidden, Unavailable),
     )
     _add_user_list(router, settings, database, sign_in)
-    _add_user_changes(router, database, sign_in, visitor_of, on_user_gone)
+    _add_user_changes(router, database, sign_in, visitor_of, on_user_disabled)
     _add_user_deletion(router, database, sign_in, visitor_of, forget_user)
     _add_invites(router, database, sign_in, visitor_of)
     _add_audit(router, database, sign_in)
@@ -91,7 +91,7 @@ def _add_user_changes(
     database: Database,
     sign_in: SignIn,
     visitor_of: VisitorOf,
-    on_user_gone: OnUserGone,
+    on_user_disabled: OnUserGone,
 ) -> None:
     @router.patch("/users/{user_id}", responses=documented(NotFound, Conflict))
     async def change_user(
@@ -117,7 +117,7 @@ def _add_user_changes(
             changed = _user(user)
         sign_in.sessions.forget(user_id)
         if body.disabled:
-            await on_user_gone(user_id)
+            await on_user_disabled(user_id)
         return changed
 
 

@@ -38,9 +38,11 @@ def account_routes(
     first_admin: FirstAdmin,
     *,
     on_user_gone: OnUserGone,
+    on_user_disabled: OnUserGone,
     forget_user: ForgetUser,
 ) -> APIRouter:
-    """`on_user_gone` ends the calls of a user who must not go on, `forget_user` deletes one."""
+    """`on_user_gone` ends the calls of a user whose other browsers are out, `on_user_disabled` those
+    by telephone too; `forget_user` deletes one."""
     visitors = Visitors(sign_in)
     router = APIRouter(prefix="/api")
     auth = APIRouter(prefix="/auth", tags=["auth"], responses=documented(Unavailable))
@@ -57,7 +59,7 @@ def account_routes(
             database,
             sign_in,
             visitors.of,
-            on_user_gone=on_user_gone,
+            on_user_disabled=on_user_disabled,
             forget_user=forget_user,
         )
     )

@@ -56,6 +56,7 @@ def house(sqlite_file_url: str, gone: list[str]) -> Iterator[TestClient]:
             *(settings, database, sign_in),
             *(Entry(settings, database, sign_in.sessions), FirstAdmin(settings, database)),
             on_user_gone=on_user_gone,
+            on_user_disabled=on_user_gone,
             forget_user=forget_user,
         )
     )
