@@ -41,8 +41,8 @@ def account_routes(
     on_user_disabled: OnUserGone,
     forget_user: ForgetUser,
 ) -> APIRouter:
-    """`on_user_gone` ends the calls of a user whose other browsers are out, `on_user_disabled` those
-    by telephone too; `forget_user` deletes one."""
+    """`on_user_gone` ends a user's calls in browsers, `on_user_disabled` those by telephone too;
+    `forget_user` deletes one."""
     visitors = Visitors(sign_in)
     router = APIRouter(prefix="/api")
     auth = APIRouter(prefix="/auth", tags=["auth"], responses=documented(Unavailable))
