@@ -10,7 +10,7 @@ from tests.livekit_agent.tools.calls import call
 async def test_the_call_ends_once_the_goodbye_was_said() -> None:
     hung_up: list[str] = []
     said: list[Callable[[object], None]] = []
-    speech = SimpleNamespace(add_done_callback=said.append)
+    speech = SimpleNamespace(add_done_callback=said.append, interrupted=False)
     tools = hang_up_tools(lambda: hung_up.append("now"))
     answer = await call(tools, "end_call", ctx=SimpleNamespace(speech_handle=speech))
     assert answer == {"ended": True}

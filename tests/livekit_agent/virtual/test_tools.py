@@ -221,6 +221,21 @@ async def test_a_goodbye_is_said_before_the_line_is_cut(helper: TalkingTo) -> No
         assert helper.loudspeaker.sounds[-1].ends_s <= now_s() + 0.05
 
 
+async def test_who_speaks_over_the_goodbye_is_not_cut_off(helper: TalkingTo) -> None:
+    helper.world.brain.on("goodbye", tool_call("end_call", "{}"))
+    helper.world.brain.on("ended", "Goodbye, and have a nice day, wherever you may be.")
+    helper.world.brain.on("question", "What would you like to know?")
+    async with helper:
+        await helper.greeted()
+        await helper.say("thank you, goodbye")
+        await helper.answer()
+        await asyncio.sleep(0.5)
+        await helper.say("oh wait I have one more question")
+        await helper.quiet(for_s=2)
+        assert helper.heard[-1] == "What would you like to know?"
+        assert not helper.call._end.is_over
+
+
 async def test_the_voice_changes_by_voice(helper: TalkingTo) -> None:
     helper.world.brain.on("echo", tool_call("set_voice", '{"voice": "Echo"}'))
     helper.world.brain.on('"voice"', "This is how I sound now.")
