@@ -28,8 +28,14 @@ export function PersonaCard({ persona, onDeleted }: Props) {
     setPreferences({ personaId: persona.id, voice: null });
     navigate('/');
   };
-  const copy = () =>
+  const copy = () => {
+    choosing.reset();
     copying.mutate(persona.id, { onSuccess: (made) => navigate(`/personas/${made.id}`) });
+  };
+  const choose = () => {
+    copying.reset();
+    choosing.mutate(persona.id);
+  };
   const items: MenuItem[] = [
     {
       label: persona.editable ? t('edit') : t('look'),
@@ -42,7 +48,7 @@ export function PersonaCard({ persona, onDeleted }: Props) {
     items.push({
       label: t('makeDefault'),
       icon: Star,
-      onSelect: () => choosing.mutate(persona.id),
+      onSelect: choose,
     });
   }
   if (persona.editable) {

@@ -32,10 +32,17 @@ export function PictureCard({ persona }: { persona: Persona }) {
   const removing = usePersonaChange(removeImage);
   const failed = uploading.error ?? drawing.error ?? removing.error;
 
+  /** What failed before is no news any more. */
+  const begin = (act: () => void) => {
+    for (const earlier of [uploading, drawing, removing]) earlier.reset();
+    setTooLarge(false);
+    act();
+  };
   const choose = (file: File | undefined) => {
     if (!file) return;
-    setTooLarge(file.size > MOST_BYTES);
-    if (file.size <= MOST_BYTES) uploading.mutate({ id: persona.id, file });
+    begin(() =>
+      file.size > MOST_BYTES ? setTooLarge(true) : uploading.mutate({ id: persona.id, file }),
+    );
   };
   return (
     <Card title={t('picture')}>
@@ -67,7 +74,10 @@ export function PictureCard({ persona }: { persona: Persona }) {
           )}
           {persona.image_url && (
             <div>
-              <Button busy={removing.isPending} onClick={() => removing.mutate(persona.id)}>
+              <Button
+                busy={removing.isPending}
+                onClick={() => begin(() => removing.mutate(persona.id))}
+              >
                 {t('pictureRemove')}
               </Button>
             </div>
@@ -81,7 +91,7 @@ export function PictureCard({ persona }: { persona: Persona }) {
             event.preventDefault();
             const wanted = description.trim();
             if (wanted && !drawing.isPending) {
-              drawing.mutate({ id: persona.id, description: wanted });
+              begin(() => drawing.mutate({ id: persona.id, description: wanted }));
             }
           }}
         >

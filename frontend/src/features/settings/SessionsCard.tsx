@@ -42,6 +42,12 @@ export function SessionsCard() {
     },
     onError: changed,
   });
+  /** What failed before is no news any more. */
+  const begin = (act: () => void) => {
+    close.reset();
+    closeOthers.reset();
+    act();
+  };
   const nameOf = (session: Session) => browserName(session.user_agent) ?? t('sessions.unknown');
   const sessions = list.data?.sessions ?? [];
   const error = close.error ?? closeOthers.error;
@@ -51,7 +57,7 @@ export function SessionsCard() {
       intro={t('sessions.intro')}
       actions={
         sessions.length > 1 && (
-          <Button busy={closeOthers.isPending} onClick={() => closeOthers.mutate()}>
+          <Button busy={closeOthers.isPending} onClick={() => begin(() => closeOthers.mutate())}>
             {t('sessions.closeOthers')}
           </Button>
         )
@@ -87,7 +93,7 @@ export function SessionsCard() {
                 <Button
                   busy={close.isPending && close.variables.id === session.id}
                   aria-label={t('sessions.closeOf', { name })}
-                  onClick={() => close.mutate(session)}
+                  onClick={() => begin(() => close.mutate(session))}
                 >
                   {t('sessions.close')}
                 </Button>

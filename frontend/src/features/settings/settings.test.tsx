@@ -236,6 +236,27 @@ describe('what is gone from a list', () => {
     expect(screen.queryByRole('button', { name: 'Sign out Firefox, Linux' })).toBeNull();
   });
 
+  it('takes an earlier failure along', async () => {
+    const session = (id: string, user_agent: string) => ({
+      ...{ id, user_agent, current: id === 'own', address: '10.0.0.7' },
+      ...{ created_at: '2026-11-01T10:00:00Z', last_seen_at: '2026-11-01T10:00:00Z' },
+      expires_at: '2026-12-01T10:00:00Z',
+    });
+    const { user } = show('account', {
+      ...signedIn(),
+      'GET /api/me/sessions': {
+        sessions: [session('own', 'Chrome/1 Linux'), session('x1', 'Firefox/1 Linux')],
+      },
+      'DELETE /api/me/sessions/x1': failure(503, 'unavailable'),
+      'DELETE /api/me/sessions': null,
+    });
+    await user.click(await screen.findByRole('button', { name: 'Sign out Firefox, Linux' }));
+    expect(await screen.findByRole('alert')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Sign out all others' }));
+    await waitFor(() => expect(screen.getByText('All others are signed out.')).toHaveFocus());
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
   it('leaves the focus where it is said: a person and an invitation', async () => {
     const bob = {
       id: 'x1',
