@@ -7,13 +7,14 @@ that was started here. What it is made of stays in ~/.cache/parley, for every ch
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 # Debian 12's own is four years old: no start_interval, and a compose that rejects our files.
 VERSION = "26.1.5"
@@ -86,12 +87,14 @@ def stop() -> None:
     pid = int(PIDFILE.read_text())
     if "dockerd" not in _command_line(pid):
         return
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + DOWN_WITHIN_S
-    while Path(f"/proc/{pid}").exists():
-        if time.monotonic() > deadline:
-            raise EngineFailed(f"dockerd ({pid}) did not end within {DOWN_WITHIN_S:g} s")
-        time.sleep(0.1)  # between two looks at a process
+    try:
+        dockerd = psutil.Process(pid)
+        dockerd.terminate()
+        dockerd.wait(DOWN_WITHIN_S)  # also where it is a child of ours, which stays until then
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired as exc:
+        raise EngineFailed(f"dockerd ({pid}) did not end within {DOWN_WITHIN_S:g} s") from exc
     shutil.rmtree(RUN, ignore_errors=True)
 
 
