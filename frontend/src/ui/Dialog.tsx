@@ -13,6 +13,8 @@ type Props = {
   children?: ReactNode;
   /** Buttons at the foot, the main one last. */
   actions?: ReactNode;
+  /** What it shows is shown once: a click beside it does not close it. */
+  once?: boolean;
 };
 
 export const DIALOG_BACKDROP = 'fixed inset-0 z-40 bg-black/50';
@@ -20,7 +22,15 @@ export const DIALOG_BOX =
   'fixed top-1/2 left-1/2 z-50 flex max-h-[90dvh] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col gap-4 overflow-y-auto rounded-3xl border border-line bg-surface p-6 shadow-xl';
 export const DIALOG_ACTIONS = 'flex flex-col-reverse gap-3 sm:flex-row sm:justify-end';
 
-export function Dialog({ open, onClose, title, description, children, actions }: Props) {
+export function Dialog({
+  open,
+  onClose,
+  title,
+  description,
+  children,
+  actions,
+  once = false,
+}: Props) {
   const { t } = useTranslation();
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -28,6 +38,7 @@ export function Dialog({ open, onClose, title, description, children, actions }:
         <Radix.Overlay className={DIALOG_BACKDROP} />
         <Radix.Content
           className={DIALOG_BOX}
+          onInteractOutside={(event) => once && event.preventDefault()}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
           <div className="flex items-start justify-between gap-4">

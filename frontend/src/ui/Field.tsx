@@ -5,7 +5,7 @@ import { type ComponentProps, type ReactNode, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 const BOX =
-  'w-full min-h-11 rounded-xl border border-line-strong bg-surface px-3.5 py-2 text-ink placeholder:text-soft aria-invalid:border-danger disabled:opacity-60';
+  'w-full min-h-11 rounded-xl border border-field bg-surface px-3.5 py-2 text-ink placeholder:text-soft aria-invalid:border-danger disabled:opacity-60';
 
 type Words = {
   label: ReactNode;

@@ -31,7 +31,7 @@ export function Switch({ label, hint, checked, onChange, disabled }: Props) {
         onCheckedChange={onChange}
         disabled={disabled}
         aria-describedby={hint ? `${id}-hint` : undefined}
-        className="inline-flex h-7 w-12 shrink-0 items-center rounded-full border border-line-strong bg-raised p-0.5 data-[state=checked]:border-accent data-[state=checked]:bg-accent disabled:opacity-50"
+        className="inline-flex h-7 w-12 shrink-0 items-center rounded-full border border-field bg-raised p-0.5 data-[state=checked]:border-accent data-[state=checked]:bg-accent disabled:opacity-50"
       >
         <Radix.Thumb className="size-5 rounded-full bg-soft transition-transform motion-reduce:transition-none data-[state=checked]:translate-x-5 data-[state=checked]:bg-on-accent forced-colors:bg-[ButtonText]!" />
       </Radix.Root>

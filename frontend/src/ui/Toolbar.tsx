@@ -55,7 +55,7 @@ export function SearchBox({ label, value, onSearch }: SearchProps) {
         value={typed}
         placeholder={label}
         onChange={(event) => setTyped(event.target.value)}
-        className="min-h-11 w-full rounded-full border border-line-strong bg-surface py-2 pr-4 pl-10 placeholder:text-soft"
+        className="min-h-11 w-full rounded-full border border-field bg-surface py-2 pr-4 pl-10 placeholder:text-soft"
       />
     </div>
   );

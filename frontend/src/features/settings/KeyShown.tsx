@@ -12,6 +12,7 @@ export function KeyShown({ made, onClose }: { made: MadeApiKey | null; onClose: 
     <Dialog
       open={made !== null}
       onClose={onClose}
+      once
       title={t('keys.shownTitle', { name: made?.name ?? '' })}
       description={t('keys.shownBody')}
       actions={

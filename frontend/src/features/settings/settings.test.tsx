@@ -156,6 +156,9 @@ describe('API keys', () => {
       scopes: ['stt', 'llm', 'tts'],
       expires_at: null,
     });
+    const overlay = document.querySelector('.fixed.inset-0');
+    await user.click(overlay ?? document.body); // beside the dialog
+    expect(screen.getByLabelText('Key')).toBeInTheDocument();
     await user.click(screen.getByRole('button', { name: 'I have it' }));
     expect(screen.queryByDisplayValue('pk-ab12-the-whole-key')).toBeNull();
     expect(screen.getByText('pk-ab12…')).toBeInTheDocument();

@@ -62,7 +62,7 @@ export function Composer({ onSend, autoFocus = false }: Props) {
             if (state === 'failed') setState('idle');
           }}
           onKeyDown={onKeyDown}
-          className="field-sizing-content max-h-32 min-h-11 min-w-0 flex-1 resize-none rounded-3xl border border-line-strong bg-canvas px-4 py-2.5 placeholder:text-soft"
+          className="field-sizing-content max-h-32 min-h-11 min-w-0 flex-1 resize-none rounded-3xl border border-field bg-canvas px-4 py-2.5 placeholder:text-soft"
         />
         <button
           type="submit"
