@@ -101,7 +101,10 @@ class BackendSettings(ServiceSettings):
         default="http://127.0.0.1:8085", description="address of livekit-sip's health"
     )
     retention_days: int | None = Field(
-        default=None, ge=1, description="days conversations are kept; unset: until deleted"
+        default=None,
+        ge=1,
+        le=36_500,
+        description="days conversations are kept; unset: until deleted",
     )
     recording: Literal["off", "allowed"] = Field(
         default="off",

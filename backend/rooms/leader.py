@@ -4,7 +4,6 @@ Nobody compares clocks. The leader counts up while it lives; who sees the count 
 `LEASE_S` on its own clock may take over, and by then the leader has stopped by its own.
 """
 
-import asyncio
 import contextlib
 import secrets
 import time
@@ -13,7 +12,7 @@ from collections.abc import Callable
 from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.background import Background
+from backend.background import Rounds
 from backend.data.db import Base, Database
 from chassis.errors import Unavailable
 from chassis.logs import get_logger
@@ -35,8 +34,10 @@ class Lease(Base):
     beats: Mapped[int]
 
 
-class Leader(Background):
+class Leader(Rounds):
     """Enter it to stand for leadership; leaving hands the lease back."""
+
+    EVERY_S = BEAT_S
 
     def __init__(
         self, database: Database, name: str, clock: Callable[[], float] = time.monotonic
@@ -106,9 +107,7 @@ class Leader(Background):
         stands_still = now_s - self._seen_at_s >= LEASE_S
         return seen[0] in (self._me, NOBODY) or stands_still
 
-    async def _run(self) -> None:
-        while True:
-            # Until the database is back nobody can tell who leads: then nobody does.
-            with contextlib.suppress(Unavailable):
-                await self.beat()
-            await asyncio.sleep(BEAT_S)
+    async def _round(self) -> None:
+        # Until the database is back nobody can tell who leads: then nobody does.
+        with contextlib.suppress(Unavailable):
+            await self.beat()
