@@ -20,6 +20,8 @@ MAX_TEXT_CHARS = 100_000  # an hour of speech; the body limit is far above
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(max_length=MAX_TEXT_CHARS)]
 Role = Literal["user", "assistant"]
+# In PostgreSQL's JSON there is no NUL.
+StageName = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Channel = Literal["web", "sip"]
 MemoryKind = Literal["fact", "preference", "note"]
 
@@ -96,7 +98,7 @@ class NewTurn(BaseModel):
     started_at: Instant
     interrupted: bool = False
     confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
-    timing: dict[Annotated[str, Field(max_length=100)], FiniteFloat | None] = {}
+    timing: dict[StageName, FiniteFloat | None] = {}
     tools: list[ToolCall] = []
 
 

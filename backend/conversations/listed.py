@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, or_, select
+from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.conversations import schema
 from backend.conversations.cursors import Cursor
 from backend.conversations.tables import ConversationRow, RecordingRow, TurnRow
 from backend.internal_schema import Channel
-from backend.personas.tables import PersonaRow
+from backend.personas.tables import EVERYONE, PersonaRow
 
 PREVIEW_CHARS = 160
 LATENCIES_SHOWN = 40
@@ -87,7 +87,12 @@ def lines(wanted: Filter, cursor: Cursor | None) -> Select[Any]:
         .label("turn_count"),
         exists().where(RecordingRow.conversation_id == ConversationRow.id).label("recorded"),
     ]
-    query = select(*columns).outerjoin(PersonaRow, PersonaRow.id == ConversationRow.persona_id)
+    # What an import names may be somebody else's.
+    theirs = and_(
+        PersonaRow.id == ConversationRow.persona_id,
+        PersonaRow.owner_id.in_((wanted.user_id, EVERYONE)),
+    )
+    query = select(*columns).outerjoin(PersonaRow, theirs)
     return filtered(query, wanted, cursor)
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from backend.accounts.schema import Body, Password
 from backend.accounts.tables import MemoryPolicy
-from backend.internal_schema import Channel, Id, Instant, Role, Text, ToolCall
+from backend.internal_schema import Channel, Id, Instant, Role, StageName, Text, ToolCall
 from backend.memories.schema import ImportProblem
 from backend.personas.schema import NewPersona
 
@@ -58,7 +58,7 @@ class PortableTurn(BaseModel):
     started_at: Instant
     interrupted: bool = False
     confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
-    timing: dict[Annotated[str, Field(max_length=100)], FiniteFloat | None] = {}
+    timing: dict[StageName, FiniteFloat | None] = {}
     tools: list[ToolCall] = []
     recorded_at: Instant
 

@@ -303,6 +303,7 @@ GOOD_TURN = {"role": "user", "text": "hello", "started_at": NOON, "interrupted":
         ({"started_at": "0001-01-01T00:00:00+14:00"}, "started_at"),
         ({"confidence": 2}, "confidence"),
         ({"timing": {"total_s": "fast"}}, "timing.total_s"),
+        ({"timing": {"total\0": 1.0}}, "timing.total\0.[key]"),
         ({"timing": {"total_s": float("nan")}}, "timing.total_s"),
         ({"tools": [{}]}, "tools.0.name"),
     ],

@@ -51,6 +51,26 @@ def test_ones_own_personas_are_not_there_for_others(
     assert ben.post("/api/personas", NEW).status_code == 201  # the name is free for him
 
 
+def test_an_import_that_names_anothers_persona_does_not_tell_its_name(
+    house: tuple[Browser, Browser, Browser],
+) -> None:
+    _, ann, ben = house
+    made = ann.post("/api/personas", NEW).json()
+    file = ben.get("/api/me/export").json()
+    noon = "2026-01-02T12:00:00Z"
+    names = {"c1": made["id"], "c2": "atlas"}
+    file["conversations"] = [
+        {"id": id_, "channel": "web", "started_at": noon, "turns": [], "persona_id": persona}
+        for id_, persona in names.items()
+    ]
+    assert ben.post("/api/me/import", file).json()["conversations"] == 2
+    listed = ben.get("/api/conversations").json()["conversations"]
+    assert {c["id"]: c["persona"] and c["persona"]["name"] for c in listed} == {
+        "c1": None,
+        "c2": "Atlas",
+    }
+
+
 def test_each_has_a_default_of_their_own_and_the_agent_is_told(
     house: tuple[Browser, Browser, Browser],
 ) -> None:
