@@ -35,7 +35,7 @@ def _top_level_file(folder: Path, path: str) -> Path | None:
     """`favicon.svg` and its like. A name of one segment cannot leave the folder."""
     if not path or "/" in path or "\\" in path or "\0" in path or path.startswith("."):
         return None
-    file = str(folder / path)
+    file = str(folder / path)  # a Path raises where a name is too long for the disk
     return Path(file) if os.path.isfile(file) and not os.path.islink(file) else None
 
 

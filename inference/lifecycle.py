@@ -114,7 +114,9 @@ class Lifecycle(Generic[E]):
                 task.cancel()
             await asyncio.gather(self._job, idle, return_exceptions=True)
             self._retire()
-            await asyncio.gather(*self._closing, return_exceptions=True)
+            for end in await asyncio.gather(*self._closing, return_exceptions=True):
+                if isinstance(end, Exception):  # the others were waited for all the same
+                    log.error("model_not_let_go", reason=repr(end))
 
     async def awake(self) -> E:
         """The engine, loaded again where it was let go. Raises Unavailable with the state."""

@@ -21,7 +21,6 @@ THERE_WITHIN_S = 10.0  # whoever it is: their telephone is in the room while it 
 PICKED_UP_WITHIN_S = 10.0  # livekit-sip picks up when it can hear the agent
 ANSWERED_WITHIN_S = 120.0  # by whom we call: the backend lets it ring for less
 SAID_WITHIN_S = 20.0
-LONGEST_CHARS = 255  # of what a telephone says of itself
 CLAIMED_HOST = "sip.hostname"  # of the From of a call that comes in
 DELETED_WITHIN_S = 3.0
 ANNOUNCED_TRIES = 2  # a second each; the caller hears it ring
@@ -139,9 +138,9 @@ async def _announced(
                 room=ctx.job.room.name,
                 line_id=metadata.line_id,
                 direction=metadata.direction,
-                caller=_cut(caller),
-                called=_cut(called),
-                sip_call_id=_cut(told.get("sip.callIDFull") or told.get("sip.callID")),
+                caller=caller,
+                called=called,
+                sip_call_id=told.get("sip.callIDFull") or told.get("sip.callID"),
                 pin_typed=metadata.pin_typed,
             )
         except LinesBusy:
@@ -151,12 +150,6 @@ async def _announced(
         else:
             return replace(call, call_id=known.call_id, metadata=_of_record(metadata, known))
     return call
-
-
-def _cut(told: str | None) -> str | None:
-    """What a telephone says, as the backend takes it: a call that it did not know of would count
-    for nothing."""
-    return (told or "").replace("\0", "")[:LONGEST_CHARS] or None
 
 
 def _of_record(metadata: CallMetadata, known: KnownCall) -> CallMetadata:

@@ -16,7 +16,7 @@ from backend.data.db import Database
 from backend.personas.stored import find_persona
 from backend.phone import calls, lines, schema
 from backend.phone.call_metrics import CallMetrics
-from backend.phone.dial_results import failure_of
+from backend.phone.dial_results import NEVER_RANG, failure_of
 from backend.phone.plan import encryption_of
 from backend.phone.sip_sfu import CALLEE, PhoneRoom
 from backend.phone.tables import CallRow, PhoneLineRow
@@ -164,7 +164,7 @@ class Dialler:
             rings = True
             await self._sfu.dial(_request(dialled, trunk))
         except SfuFailed as exc:
-            failure = failure_of(exc, rings)
+            failure = failure_of(exc) if rings else NEVER_RANG
             log.info(
                 "call_not_reached",
                 call_id=dialled.call.id,

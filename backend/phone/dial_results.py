@@ -19,10 +19,11 @@ class Failure:
     status: int | None
 
 
-def failure_of(exc: SfuFailed, rings: bool = True) -> Failure:
-    """Of a call that was not answered. `rings`: whether it got so far."""
-    if not rings:
-        return Failure(reason=EndedReason.DIAL_FAILED, status=None)
+NEVER_RANG = Failure(reason=EndedReason.DIAL_FAILED, status=None)
+
+
+def failure_of(exc: SfuFailed) -> Failure:
+    """Of a call that rang and was not answered."""
     told = _told(exc.text) if isinstance(exc, Refused | NotThere) else {}
     meta = told.get("meta")
     code = meta.get("sip_status_code") if isinstance(meta, dict) else None

@@ -14,6 +14,15 @@ INLAND_ZERO = re.compile(r"\(\s*0\s*\)")  # not dialled after a country's code
 WIDEST_BITS = {4: 8, 6: 19}  # by version of IP: a network larger than that is no provider's
 
 
+LONGEST_CHARS = 255  # of what a telephone says of itself
+
+
+def as_told(text: str | None) -> str | None:
+    """What a telephone says of itself, as a database takes it. The other side chooses it: a call
+    must not go unrecorded, nor the looks at all calls fail, for what it is named."""
+    return (text or "").replace("\0", "")[:LONGEST_CHARS] or None
+
+
 def _number(value: str) -> str:
     if INLAND_ZERO.search(value):
         raise PydanticCustomError("phone_number", "leave out the (0): write it as +493012345678")
@@ -53,3 +62,4 @@ PhoneNumber = Annotated[str, Field(max_length=32), AfterValidator(_number)]
 Network = Annotated[str, Field(max_length=64), AfterValidator(_network)]
 SipUser = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.+~-]+$")]
 SipAddress = Annotated[str, Field(max_length=255, pattern=HOST_AND_PORT)]
+Told = Annotated[str | None, AfterValidator(as_told)]

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 from pydantic_core import PydanticCustomError
 
 from backend.internal_schema import Id, Instant
-from backend.phone.numbers import Network, PhoneNumber, SipAddress, SipUser
+from backend.phone.numbers import Network, PhoneNumber, SipAddress, SipUser, Told
 from backend.phone.tables import Direction, LineState, MediaEncryption, Transport
 from chassis.ended import EndedReason
 
@@ -178,9 +178,9 @@ class ReportedCall(BaseModel):
     room: Annotated[str, Field(min_length=1, max_length=256)]
     line_id: Annotated[str, Field(max_length=64)] | None = None
     direction: Direction = "inbound"
-    caller: Annotated[str, Field(max_length=256)] | None = None
-    called: Annotated[str, Field(max_length=256)] | None = None
-    sip_call_id: Annotated[str, Field(max_length=255)] | None = None
+    caller: Told = None
+    called: Told = None
+    sip_call_id: Told = None
     pin_typed: bool = False
 
 

@@ -36,6 +36,7 @@ from livekit.protocol.sip import (
     UpdateSIPOutboundTrunkRequest,
 )
 
+from backend.phone.numbers import as_told
 from backend.phone.plan import Found, line_of, room_config, sort
 from backend.rooms.watcher_sfu import Refused, Sfu
 from chassis.room_names import is_phone_room
@@ -43,7 +44,6 @@ from chassis.room_names import is_phone_room
 RING_FOR = timedelta(seconds=30)
 DIALLED_WITHIN_S = RING_FOR.total_seconds() + 15.0  # what the SFU and livekit-sip take besides
 NO_REDIS = "sip not connected"  # the SFU's words
-LONGEST_CHARS = 255
 CALLEE = "callee"  # identity of who is called
 
 M = TypeVar("M", bound=Message)
@@ -146,10 +146,10 @@ class SipSfu:
         return PhoneRoom(
             has_agent=has_agent,
             status=told.get("sip.callStatus", ""),
-            caller=_cut(told.get("sip.phoneNumber")),
-            called=_cut(told.get("sip.trunkPhoneNumber")),
+            caller=as_told(told.get("sip.phoneNumber")),
+            called=as_told(told.get("sip.trunkPhoneNumber")),
             line_id=line_of(people[0].metadata),
-            sip_call_id=_cut(told.get("sip.callID")),
+            sip_call_id=as_told(told.get("sip.callID")),
         )
 
     async def outbound_trunk(self, line_id: str) -> str | None:
@@ -189,12 +189,6 @@ class SipSfu:
         return await self.sfu.ask(
             f"SIP/{method}", request, kind, may, sip=api.SIPGrants(admin=True)
         )
-
-
-def _cut(told: str | None) -> str | None:
-    """What a telephone says of itself, as a database takes it: one that does not would stop the
-    looks at all calls."""
-    return (told or "").replace("\0", "")[:LONGEST_CHARS] or None
 
 
 def lacks_redis(exc: Exception) -> bool:

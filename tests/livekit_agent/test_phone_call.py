@@ -91,20 +91,6 @@ async def test_who_says_to_be_a_network_is_refused(metadata: CallMetadata) -> No
     assert backend.told == []
 
 
-@pytest.mark.parametrize(
-    ("id_full", "told"), [("x" * 400, "x" * 255), ("a\0b@pbx", "ab@pbx"), ("\0", None)]
-)
-async def test_no_odd_name_of_a_call_keeps_it_from_the_backend(
-    metadata: CallMetadata, id_full: str, told: str | None
-) -> None:
-    backend = Backend(httpx2.Response(200, json=KNOWN))
-    job = Job(callIDFull=id_full, phoneNumber="9" * 400, trunkPhoneNumber="8" * 400)
-    await taken(job, BackendClient(backend.http), metadata)  # type: ignore[arg-type]
-    body = httpx2.Response(200, content=backend.told[0]).json()
-    assert body["sip_call_id"] == told
-    assert (body["caller"], body["called"]) == ("9" * 255, "8" * 255)
-
-
 async def test_a_pin_that_the_sfu_asked_for_is_told() -> None:
     backend = Backend(httpx2.Response(200, json=KNOWN))
     metadata = CallMetadata.of('{"channel": "sip", "line_id": "l1", "pin_typed": true}', "r1")

@@ -61,6 +61,13 @@ def test_a_pin_that_was_not_asked_for_proves_nothing(agent: TestClient) -> None:
     assert none_set.json()["user_id"] == none_set.json()["conversation_id"]
 
 
+def test_no_odd_name_of_a_call_keeps_it_off_the_record(agent: TestClient) -> None:
+    answer = ring(agent, sip_call_id="a\0b" + "x" * 400, caller="9" * 400, called="\0")
+    assert answer.status_code == 200, answer.text
+    (call,) = the_calls(agent)
+    assert (call["caller"], call["called"]) == ("9" * 255, None)
+
+
 @pytest.mark.parametrize("line_id", [None, "gone"])
 def test_a_call_of_no_line_is_nobodys(agent: TestClient, line_id: str | None) -> None:
     told = ring(agent, line_id=line_id, caller=ME)
